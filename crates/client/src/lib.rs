@@ -1,0 +1,9 @@
+//! The engine of Onionskin: accounts, network, outbox, polling, receiving, conversations.
+//!
+//! It does no I/O of its own and reaches the world through the four traits of [`ports`]. It takes commands and answers
+//! queries ([`api`]), and tells what changed as events. The browser worker, the terminal example, the tests and the
+//! simulation all use these same enums; there is no second way in.
+#![warn(missing_docs)]
+
+pub mod api;
+pub mod ports;

@@ -1,0 +1,182 @@
+//! How the engine touches the world: four traits and nothing else.
+//!
+//! Futures need not be `Send`: the engine runs on one thread, in a browser worker or in a native `LocalSet`.
+
+use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::time::Timestamp;
+use std::future::Future;
+
+pub use onionskin_protocol::entropy::Entropy;
+
+/// What an HTTP exchange with a node (through a relay or directly) gave: status and body, nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpReply {
+    /// HTTP status of the node.
+    pub status: u16,
+    /// Body bytes.
+    pub body: Vec<u8>,
+}
+
+/// Why no reply of a node came. A relay's own refusal (header `Onionskin-Relay`, 10-network Decisions 6) is told apart from
+/// a node's answer so that no node is blamed for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The device is offline or the request never left.
+    #[error("no internet connection")]
+    Offline,
+    /// The relay cannot be reached.
+    #[error("the relay does not answer")]
+    RelayDown,
+    /// The relay refused: `rate`, `busy`, `too-large`.
+    #[error("the relay refuses: {0}")]
+    RelayRefused(String),
+    /// The relay does not know this guard (`unknown-guard`): its list differs from ours.
+    #[error("the relay does not know this guard")]
+    UnknownGuard,
+    /// The relay could not reach the guard, or the guard hung (`unreachable`, `timeout`).
+    #[error("the guard does not answer")]
+    GuardUnreachable,
+    /// No answer in the time given.
+    #[error("no answer in time")]
+    Timeout,
+    /// The answer exceeds 10.5 MiB.
+    #[error("the answer is too large")]
+    TooLarge,
+}
+
+/// Sends sealed bytes to guards and fetches the unauthenticated node list.
+pub trait Transport {
+    /// Posts an onion frame to `guard`'s `/onion_req/v2`. `timeout_ms` is the caller's patience.
+    fn onion(
+        &self,
+        guard: &ServiceNode,
+        body: Vec<u8>,
+        timeout_ms: u64,
+    ) -> impl Future<Output = Result<HttpReply, TransportError>>;
+
+    /// The node list as the relay or seed tells it: JSON of `GET /relay/nodes`, not to be trusted (10-network 6.4).
+    fn node_list(&self) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
+}
+
+/// Time. Everything that waits, waits here.
+pub trait Clock {
+    /// This device's clock.
+    fn now(&self) -> Timestamp;
+    /// Waits at least `ms` milliseconds.
+    fn sleep(&self, ms: u64) -> impl Future<Output = ()>;
+}
+
+/// The tables of a store. Names on disk are these numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// Account, profile, settings, schema version.
+    Account = 0,
+    /// Node pool, guards, clock offset.
+    Network = 1,
+    /// Swarm members and `last_hash` per node and namespace.
+    Swarm = 2,
+    /// Conversations and contacts.
+    Conversation = 3,
+    /// Messages, ordered inside a conversation.
+    Message = 4,
+    /// Lookup of messages by author and timestamp, and of received hashes.
+    Index = 5,
+    /// What waits to be sent.
+    Outbox = 6,
+    /// Stored messages that could not be read, kept for another try.
+    Quarantine = 7,
+}
+
+/// All tables, in order.
+pub const TABLES: [Table; 8] = [
+    Table::Account,
+    Table::Network,
+    Table::Swarm,
+    Table::Conversation,
+    Table::Message,
+    Table::Index,
+    Table::Outbox,
+    Table::Quarantine,
+];
+
+/// One step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Writes a record, replacing what was there.
+    Put {
+        /// Table.
+        table: Table,
+        /// Key, at most 64 bytes, compared byte by byte.
+        key: Vec<u8>,
+        /// Sealed value.
+        value: Vec<u8>,
+    },
+    /// Removes a record; absent is fine.
+    Delete {
+        /// Table.
+        table: Table,
+        /// Key.
+        key: Vec<u8>,
+    },
+}
+
+/// Whether a commit must survive a power cut (50-browser 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// May lose the last seconds in a power cut, never tears.
+    Relaxed,
+    /// Flushed before it returns.
+    Strict,
+}
+
+/// Why storage failed. Nothing of the transaction took effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The quota is used up.
+    #[error("the storage is full")]
+    Full,
+    /// Another tab took over (owner epoch) or is upgrading.
+    #[error("another tab has taken over")]
+    Superseded,
+    /// The browser refuses or lost the storage.
+    #[error("the storage is not available: {0}")]
+    Unavailable(String),
+}
+
+/// An ordered, transactional store of opaque bytes. Keys and values arrive blinded and sealed; the adapter adds nothing.
+pub trait Store {
+    /// One record.
+    fn get(&self, table: Table, key: &[u8]) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>>;
+    /// Records with `from <= key < to`, ascending, or descending when `reverse`, at most `limit`.
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>>;
+    /// Applies all operations in order in one transaction, or none.
+    fn commit(&self, ops: Vec<Op>, durability: Durability) -> impl Future<Output = Result<(), StoreError>>;
+}
+
+/// The four ports of one engine.
+pub trait Ports: 'static {
+    /// Reaches service nodes.
+    type Transport: Transport;
+    /// Keeps records.
+    type Store: Store;
+    /// Tells and waits for time.
+    type Clock: Clock;
+    /// Makes random bytes.
+    type Entropy: Entropy;
+    /// The transport.
+    fn transport(&self) -> &Self::Transport;
+    /// The store.
+    fn store(&self) -> &Self::Store;
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+    /// Draws random bytes.
+    fn entropy(&self) -> std::cell::RefMut<'_, Self::Entropy>;
+}

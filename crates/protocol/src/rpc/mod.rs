@@ -1,0 +1,8 @@
+//! Requests to a service node's storage RPC and their answers (10-network 3), client side.
+//! The strings that are signed live in [`signed`], which the node side uses as well.
+
+pub mod request;
+pub mod response;
+pub mod signed;
+
+pub use request::Request;
