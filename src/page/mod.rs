@@ -1,0 +1,4 @@
+//! The page: screens, routes and languages.
+
+/// Mounts the page.
+pub fn start() {}

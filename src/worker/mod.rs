@@ -1,0 +1,4 @@
+//! The worker.
+
+/// Runs the worker.
+pub fn start() {}
