@@ -1,0 +1,1 @@
+//! Small constructors for `Content`.
