@@ -5,4 +5,5 @@ pub mod request;
 pub mod response;
 pub mod signed;
 
-pub use request::Request;
+pub use request::{ExpireMode, Request};
+pub use signed::Scope;
