@@ -1,0 +1,97 @@
+//! What a relay can be told: the command line, and the same values for tests.
+
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which network the nodes belong to; decides the profile of 10-network Decisions 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Network {
+    /// The Session network. Only public addresses are contacted.
+    Mainnet,
+    /// A local test network. Loopback and private addresses are contacted, seeds are not pinned.
+    Local,
+}
+
+impl Network {
+    /// The name in `/deployment.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Local => "local",
+        }
+    }
+
+    /// A shorter list is not believed.
+    pub const fn pool_minimum(self) -> usize {
+        match self {
+            Self::Mainnet => 12,
+            Self::Local => 4,
+        }
+    }
+
+    /// How long a good list is kept before the seeds are asked again.
+    pub const fn refresh(self) -> Duration {
+        match self {
+            Self::Mainnet => Duration::from_secs(600),
+            Self::Local => Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves the app and forwards sealed onion requests. Keeps no log of who asked for what.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "onionskin-relay", version)]
+pub struct Config {
+    /// Address to listen on. Put a TLS terminator in front of anything but loopback.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8470")]
+    pub listen: SocketAddr,
+    /// Folder with the built app. Without it the relay only forwards.
+    #[arg(long, value_name = "DIR")]
+    pub dist: Option<PathBuf>,
+    /// Where to ask for the node list (JSON-RPC `get_n_service_nodes`); repeatable. A pin of the certificate may follow as
+    /// `#sha256=HEX`. The default on mainnet are the three known seeds with their pins.
+    #[arg(long = "seed", value_name = "URL")]
+    pub seeds: Vec<String>,
+    /// A file with a JSON array of nodes as in `service_node_states`, used until a seed answers.
+    #[arg(long, value_name = "FILE")]
+    pub nodes: Option<PathBuf>,
+    /// The network.
+    #[arg(long, value_enum, default_value = "mainnet")]
+    pub network: Network,
+    /// Another relay that the app may use, as an origin (`https://relay.example`); repeatable. Enters `connect-src`.
+    #[arg(long = "extra-relay", value_name = "URL")]
+    pub extra_relays: Vec<String>,
+    /// Another origin whose pages may use this relay (`https://app.example`); repeatable.
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub allow_origins: Vec<String>,
+    /// Take the client's address from the last entry of `X-Forwarded-For`: only behind a proxy of your own that sets it.
+    #[arg(long)]
+    pub behind_proxy: bool,
+    /// Requests per second that one client may make in the long run.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub rate: u32,
+    /// Requests that one client may make at once before the rate counts.
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub burst: u32,
+    /// Requests of one client under way at the same time.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub per_client: u32,
+    /// Requests under way at the same time, all clients together.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub concurrent: usize,
+    /// Milliseconds to wait for a node; not under 35 s where real nodes are asked (10-network 6.4).
+    #[arg(long, value_name = "MS", default_value_t = 40_000)]
+    pub timeout_ms: u64,
+    /// Milliseconds in which a client must have sent its request body.
+    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    pub body_timeout_ms: u64,
+}
+
+impl Config {
+    /// The defaults, as if no option had been given.
+    pub fn defaults() -> Self {
+        Self::parse_from(["onionskin-relay"])
+    }
+}
