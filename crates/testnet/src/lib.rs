@@ -1,1 +1,2 @@
-//! testnet
+//! A local Session network.
+pub mod core;
