@@ -7,3 +7,6 @@
 
 pub mod api;
 pub mod ports;
+pub mod store;
+pub mod vault;
+mod wake;

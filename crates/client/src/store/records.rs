@@ -1,0 +1,194 @@
+//! Reading records, and collecting changes into one transaction.
+
+use crate::api::{ErrorCode, Failure};
+use crate::ports::{Durability, Op, Ports, Store, StoreError, Table};
+use crate::vault::{VaultError, VaultKey};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::rc::Rc;
+use zeroize::Zeroizing;
+
+/// First byte of every record's plaintext.
+const RECORD_VERSION: u8 = 1;
+/// Adapters take keys up to this length (bytes).
+const MAX_KEY: usize = 64;
+
+/// Where a record lies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    table: Table,
+    bytes: Vec<u8>,
+}
+
+impl Key {
+    /// The table.
+    pub fn table(&self) -> Table {
+        self.table
+    }
+    /// The name as the port sees it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+    /// The name that the port gave back.
+    pub fn raw(table: Table, bytes: Vec<u8>) -> Self {
+        Self { table, bytes }
+    }
+    /// This name with `suffix` behind it.
+    #[must_use]
+    pub fn then(mut self, suffix: &[u8]) -> Self {
+        self.bytes.extend_from_slice(suffix);
+        debug_assert!(self.bytes.len() <= MAX_KEY);
+        self
+    }
+}
+
+/// Why a record could not be read or a transaction not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The port failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record does not open with this vault's key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A record opens, but is not of the expected form.
+    #[error("a record is not of the expected form")]
+    Form,
+    /// A record was written by a later version.
+    #[error("a record was written by a later version ({0})")]
+    Version(u8),
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let code = match &error {
+            RecordError::Store(StoreError::Full) => ErrorCode::StoreFull,
+            RecordError::Store(StoreError::Superseded) => ErrorCode::VaultOpen,
+            RecordError::Store(StoreError::Unavailable(_)) => ErrorCode::StoreBlocked,
+            RecordError::Vault(_) | RecordError::Form | RecordError::Version(_) => ErrorCode::VaultDamaged,
+        };
+        Failure { code, number: None, detail: error.to_string() }
+    }
+}
+
+/// All records of one account. Cheap to clone.
+pub struct Records<P: Ports> {
+    ports: Rc<P>,
+    key: Rc<VaultKey>,
+}
+
+impl<P: Ports> Clone for Records<P> {
+    fn clone(&self) -> Self {
+        Self { ports: Rc::clone(&self.ports), key: Rc::clone(&self.key) }
+    }
+}
+
+impl<P: Ports> Records<P> {
+    /// Over the ports' store, under one vault key.
+    pub fn new(ports: Rc<P>, key: VaultKey) -> Self {
+        Self { ports, key: Rc::new(key) }
+    }
+
+    /// The name of a record: `N` bytes that say nothing.
+    pub fn key<const N: usize>(&self, table: Table, label: &str, parts: &[&[u8]]) -> Key {
+        Key { table, bytes: self.key.blind::<N>(table, label, parts).to_vec() }
+    }
+
+    /// One record.
+    pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, RecordError> {
+        match self.ports.store().get(key.table, &key.bytes).await? {
+            Some(sealed) => self.open(key, &sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether there is such a record, readable or not.
+    pub async fn has(&self, key: &Key) -> Result<bool, RecordError> {
+        Ok(self.ports.store().get(key.table, &key.bytes).await?.is_some())
+    }
+
+    /// Records with `from <= key < to`. Those that do not open are left out and counted.
+    pub async fn range<T: DeserializeOwned>(
+        &self,
+        from: &Key,
+        to: &Key,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<(Vec<(Key, T)>, usize), RecordError> {
+        let found = self.ports.store().range(from.table, &from.bytes, &to.bytes, reverse, limit).await?;
+        let mut records = Vec::with_capacity(found.len());
+        let mut damaged = 0;
+        for (bytes, sealed) in found {
+            let key = Key { table: from.table, bytes };
+            match self.open(&key, &sealed) {
+                Ok(record) => records.push((key, record)),
+                Err(_) => damaged += 1,
+            }
+        }
+        Ok((records, damaged))
+    }
+
+    /// All records of a table.
+    pub async fn all<T: DeserializeOwned>(&self, table: Table) -> Result<(Vec<(Key, T)>, usize), RecordError> {
+        let from = Key { table, bytes: Vec::new() };
+        let to = Key { table, bytes: vec![0xff; MAX_KEY] };
+        self.range(&from, &to, false, usize::MAX).await
+    }
+
+    /// An empty transaction.
+    pub fn tx(&self) -> Tx<P> {
+        Tx { records: self.clone(), ops: Vec::new(), failed: None }
+    }
+
+    fn open<T: DeserializeOwned>(&self, key: &Key, sealed: &[u8]) -> Result<T, RecordError> {
+        let plain = self.key.open(key.table, &key.bytes, sealed)?;
+        match plain.split_first() {
+            Some((&RECORD_VERSION, body)) => postcard::from_bytes(body).map_err(|_| RecordError::Form),
+            Some((&version, _)) => Err(RecordError::Version(version)),
+            None => Err(RecordError::Form),
+        }
+    }
+
+    fn seal<T: Serialize + ?Sized>(&self, key: &Key, value: &T) -> Result<Vec<u8>, RecordError> {
+        let body = Zeroizing::new(postcard::to_allocvec(value).map_err(|_| RecordError::Form)?);
+        let mut plain = Zeroizing::new(Vec::with_capacity(1 + body.len()));
+        plain.push(RECORD_VERSION);
+        plain.extend_from_slice(&body);
+        Ok(self.key.seal(key.table, &key.bytes, &plain, &mut *self.ports.entropy()))
+    }
+}
+
+/// Changes that take effect together or not at all.
+pub struct Tx<P: Ports> {
+    records: Records<P>,
+    ops: Vec<Op>,
+    failed: Option<RecordError>,
+}
+
+impl<P: Ports> Tx<P> {
+    /// Writes a record, replacing what was there.
+    pub fn put<T: Serialize + ?Sized>(&mut self, key: &Key, value: &T) -> &mut Self {
+        match self.records.seal(key, value) {
+            Ok(value) => self.ops.push(Op::Put { table: key.table, key: key.bytes.clone(), value }),
+            Err(error) => self.failed = Some(error),
+        }
+        self
+    }
+
+    /// Removes a record.
+    pub fn delete(&mut self, key: &Key) -> &mut Self {
+        self.ops.push(Op::Delete { table: key.table, key: key.bytes.clone() });
+        self
+    }
+
+    /// Makes the changes.
+    pub async fn commit(self, durability: Durability) -> Result<(), RecordError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.ops.is_empty() {
+            return Ok(());
+        }
+        Ok(self.records.ports.store().commit(self.ops, durability).await?)
+    }
+}
