@@ -284,7 +284,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn any_bytes_are_refused_and_any_change_is_seen(bytes in proptest::collection::vec(any::<u8>(), 0..100), at: usize, bit in 0..8) {
+        fn any_bytes_are_refused_and_any_change_is_seen(bytes in proptest::collection::vec(any::<u8>(), 0..100), at: usize, bit in 0..8u8) {
             for cipher in [Cipher::XChaCha20, Cipher::AesGcm] {
                 prop_assert_eq!(cipher.decrypt_from_node(&client(), &node().public(), &bytes), Err(CipherError));
                 let mut script = Script::new([vec![9; cipher.overhead() - 16]]);
