@@ -7,7 +7,12 @@ use std::fmt;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+mod bip39;
 pub mod phrase;
+mod secret;
+mod words;
+
+pub use secret::parse_secret;
 
 /// The 16 bytes that the recovery phrase encodes. Zeroised on drop, silent in `Debug`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
