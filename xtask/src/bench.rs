@@ -1,0 +1,103 @@
+//! `cargo xtask bench`: speed, natively and in Chromium.
+//!
+//! Every benchmark gives figures `{"name":…,"value":…,"unit":…}`. The native one prints them as an array on its standard
+//! output; so does `tests/bench/browser.mjs`, which times the same work in wasm beside libsodium.js and the app itself.
+
+use crate::app;
+use crate::json::{self, Figure};
+use crate::servers::{self, Profile, Servers};
+use crate::step::{self, Failure, command, run as run_program, step};
+use crate::tools::{self, Need};
+use std::process::Stdio;
+
+pub const HELP: &str = "\
+cargo xtask bench [--json FILE]
+
+Measures onion building and message opening natively and in Chromium's wasm (beside libsodium.js in the same page), the
+time from Enter to stored, and what the first screen transfers. --json writes an array of {name, value, unit}.
+";
+
+pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    let file = match arguments {
+        [] => None,
+        [flag, file] if flag == "--json" => {
+            Some(std::path::Path::new(&std::env::var("PWD").unwrap_or_default()).join(file))
+        }
+        _ => return Err(Failure(format!("these arguments are not known\n\n{HELP}"))),
+    };
+    tools::ensure(Need::Browser)?;
+    let mut figures = step("native benchmarks", || {
+        measured(command("cargo").args(["bench", "--quiet", "-p", "onionskin-bench"]))
+    })?;
+    let wasm = step("build the wasm benchmark", wasm_module)?;
+    app::build()?;
+    servers::build(Profile::Servers)?;
+    let servers = Servers::start(Profile::Servers, "127.0.0.1:0")?;
+    let mut browser = command("node");
+    browser
+        .arg("tests/bench/browser.mjs")
+        .arg(&wasm)
+        .arg(&servers.url);
+    if let Some(chromium) = tools::chromium() {
+        browser.env("ONIONSKIN_CHROMIUM", chromium);
+    }
+    figures.extend(step("benchmarks in Chromium", || measured(&mut browser))?);
+    println!();
+    for Figure { name, value, unit } in &figures {
+        println!("{name:<40} {value:>14.2} {unit}");
+    }
+    if let Some(file) = file {
+        std::fs::write(file, json::write_figures(&figures))?;
+    }
+    Ok(())
+}
+
+fn measured(command: &mut std::process::Command) -> Result<Vec<Figure>, Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures = json::figures(&text);
+    if !output.status.success() || figures.is_empty() {
+        return Err(Failure(format!(
+            "no figures came ({})\n{text}",
+            output.status
+        )));
+    }
+    Ok(figures)
+}
+
+/// `onionskin-bench` as the app's modules are built: release, wasm-bindgen, wasm-opt -O3.
+fn wasm_module() -> Result<std::path::PathBuf, Failure> {
+    let target = "wasm32-unknown-unknown";
+    run_program(command("cargo").args([
+        "build",
+        "--release",
+        "-p",
+        "onionskin-bench",
+        "--target",
+        target,
+    ]))?;
+    let built = step::target_dir()
+        .join(target)
+        .join("release/onionskin_bench.wasm");
+    let folder = step::target_dir().join("xtask/bench");
+    run_program(
+        command("wasm-bindgen")
+            .args(["--target", "web", "--out-dir"])
+            .arg(&folder)
+            .arg(built),
+    )?;
+    let module = folder.join("onionskin_bench_bg.wasm");
+    let optimised = folder.join("optimised.wasm");
+    run_program(
+        command("wasm-opt")
+            .args(["-O3", "--all-features"])
+            .arg(&module)
+            .arg("-o")
+            .arg(&optimised),
+    )?;
+    std::fs::rename(optimised, module)?;
+    Ok(folder)
+}

@@ -1,0 +1,84 @@
+//! `cargo xtask test`: everything that must hold, cheapest first, each thing built once.
+
+use crate::servers::{self, Profile, Servers};
+use crate::step::{self, Failure, Tally, command, run_tests, step};
+use crate::tools::{self, Need};
+use crate::{app, check, vectors};
+
+pub const HELP: &str = "\
+cargo xtask test
+
+Installs what is missing and runs everything that must hold: `check`, the conformance vectors, all native tests, the
+wasm tests in Chromium, and the journeys of tests/e2e against a local network. The last line is `N passed, N failed`.
+";
+
+pub fn run(_arguments: &[String]) -> Result<(), Failure> {
+    tools::ensure(Need::Browser)?;
+    let chromium = tools::chromium().ok_or_else(|| {
+        Failure(format!(
+            "chromium is missing. {}",
+            tools::how_to_get("chromium")
+        ))
+    })?;
+    check::lint()?;
+    let mut tally = run_tests(
+        "native tests",
+        command("cargo").args(["test", "--workspace", "--no-fail-fast"]),
+    )?;
+    step("conformance vectors", || vectors::run(&[]))?;
+    tally += wasm_tests()?;
+    app::build()?;
+    servers::build(Profile::Dev)?;
+    tally += journeys(&chromium)?;
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed > 0 {
+        Err(Failure("tests failed".into()))
+    } else {
+        Ok(())
+    }
+}
+
+/// The tests of `tests/*.rs`, each in a page or worker of Chromium (settings in webdriver.json).
+fn wasm_tests() -> Result<Tally, Failure> {
+    let driver = std::env::var_os("CHROMEDRIVER")
+        .map(Into::into)
+        .or_else(|| step::find("chromedriver"));
+    let driver = driver.ok_or_else(|| {
+        Failure(format!(
+            "chromedriver is missing. {}",
+            tools::how_to_get("chromedriver")
+        ))
+    })?;
+    run_tests(
+        "wasm tests in Chromium",
+        command("cargo")
+            .args([
+                "test",
+                "-p",
+                "onionskin",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--tests",
+                "--no-fail-fast",
+            ])
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                "wasm-bindgen-test-runner",
+            )
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
+            .env("CHROMEDRIVER", driver),
+    )
+}
+
+fn journeys(chromium: &str) -> Result<Tally, Failure> {
+    let servers = Servers::start(Profile::Dev, "127.0.0.1:0")?;
+    run_tests(
+        "journeys in Chromium",
+        command("playwright")
+            .arg("test")
+            .env("CI", "1")
+            .env("ONIONSKIN_URL", &servers.url)
+            .env("ONIONSKIN_CONTROL", &servers.control)
+            .env("ONIONSKIN_CHROMIUM", chromium),
+    )
+}
