@@ -110,7 +110,8 @@ impl Seed {
 /// Asks all seeds at once and takes the first good list. The error is that of the seed that failed last.
 pub async fn race(seeds: &[Seed], network: Network) -> Result<NodeList, Option<SeedError>> {
     let mut running = tokio::task::JoinSet::new();
-    for seed in seeds.iter().cloned() {
+    for seed in seeds {
+        let seed = seed.clone();
         running.spawn(async move { seed.ask(network).await });
     }
     let mut last = None;
