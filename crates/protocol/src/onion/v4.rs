@@ -1,7 +1,7 @@
 //! v4 bodies: a bencoded list of JSON and bytes (10-network 4.5).
 //!
-//! The reader is strict: one way to write a length, nothing after the list. A request without a body differs from one with an
-//! empty body.
+//! Bodies are read strictly: one way to write a length, nothing after the list. A request without a body differs from one
+//! with an empty body.
 
 use super::MAX_BODY;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,32 @@ struct ReadResponseInfo {
 }
 
 impl Request {
+    /// A request as the reference library makes it: a body without a `Content-Type` is JSON, and a `User-Agent` is dropped,
+    /// since it would tell clients apart.
+    pub fn new(
+        method: &str,
+        endpoint: &str,
+        headers: impl IntoIterator<Item = (String, String)>,
+        body: Option<Vec<u8>>,
+    ) -> Self {
+        let mut headers: BTreeMap<_, _> = headers
+            .into_iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"))
+            .collect();
+        let typed = headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("Content-Type"));
+        if body.is_some() && !typed {
+            headers.insert("Content-Type".to_owned(), "application/json".to_owned());
+        }
+        Self {
+            method: method.to_owned(),
+            endpoint: endpoint.to_owned(),
+            headers,
+            body,
+        }
+    }
+
     /// Encodes.
     pub fn encode(&self) -> Vec<u8> {
         let Self {
@@ -95,7 +121,7 @@ impl Request {
 
     /// Decodes (servers).
     pub fn decode(bytes: &[u8]) -> Result<Self, V4Error> {
-        let (info, body) = decode_list(bytes)?;
+        let (info, body) = decode_strictly(bytes)?;
         let ReadRequestInfo {
             endpoint,
             headers,
@@ -129,7 +155,7 @@ impl Response {
 
     /// Decodes. Header names become lower case; values that are not text are kept as their JSON text.
     pub fn decode(bytes: &[u8]) -> Result<Self, V4Error> {
-        let (info, body) = decode_list(bytes)?;
+        let (info, body) = decode_strictly(bytes)?;
         let ReadResponseInfo { code, headers } =
             serde_json::from_slice(info).map_err(|_| V4Error)?;
         let headers = headers.into_iter().map(|(name, value)| {
@@ -163,7 +189,8 @@ pub fn encode_list(parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Splits a list of one or two byte strings: the JSON and, where present, the body.
+/// Splits a list of one or two byte strings, the JSON and, where present, the body, as the reference library does: it
+/// takes leading zeros in a length.
 pub fn decode_list(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), V4Error> {
     let list = bytes.strip_prefix(b"l").ok_or(V4Error)?;
     let (info, rest) = byte_string(list)?;
@@ -178,7 +205,19 @@ pub fn decode_list(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), V4Error> {
     }
 }
 
-/// Splits off `<length>:<bytes>`. No sign, no leading zero.
+/// The same, and nothing but the one way to write the list.
+fn decode_strictly(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), V4Error> {
+    let (info, body) = decode_list(bytes)?;
+    let written = |part: &[u8]| part.len().to_string().len() + 1 + part.len();
+    // Leading zeros are the only freedom of the list reader, and they make the text longer.
+    if bytes.len() == 2 + written(info) + body.map_or(0, written) {
+        Ok((info, body))
+    } else {
+        Err(V4Error)
+    }
+}
+
+/// Splits off `<length>:<bytes>`. The length has digits only.
 fn byte_string(bytes: &[u8]) -> Result<(&[u8], &[u8]), V4Error> {
     let digits = bytes
         .iter()
@@ -186,9 +225,6 @@ fn byte_string(bytes: &[u8]) -> Result<(&[u8], &[u8]), V4Error> {
         .count();
     let (length, rest) = bytes.split_at(digits);
     let rest = rest.strip_prefix(b":").ok_or(V4Error)?;
-    if length.len() > 1 && length.starts_with(b"0") {
-        return Err(V4Error);
-    }
     let length: usize = std::str::from_utf8(length)
         .ok()
         .and_then(|length| length.parse().ok())
@@ -266,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_the_one_way_is_refused() {
+    fn what_is_no_list_of_one_or_two_strings_is_refused() {
         for bytes in [
             "",
             "l",
@@ -275,7 +311,6 @@ mod tests {
             "d1:a1:be",
             "l2:{}",
             "l10:abce",
-            "l02:{}e",
             "li5ee",
             "l-2:{}e",
             "l+2:{}e",
@@ -284,7 +319,6 @@ mod tests {
             "l:e",
             "l99999999999999999999:e",
             "l 2:{}e",
-            "l2:{}02:abe",
             "l10485761:e",
         ] {
             assert_eq!(decode_list(bytes.as_bytes()), Err(V4Error), "{bytes}");
@@ -292,7 +326,32 @@ mod tests {
         assert_eq!(decode_list(b"l0:e"), Ok((&b""[..], None)));
         assert_eq!(decode_list(b"l2:{}0:e"), Ok((&b"{}"[..], Some(&b""[..]))));
         assert_eq!(Request::decode(b"l2:{}e"), Err(V4Error));
-        assert_eq!(Response::decode(br#"l13:{"code":"200"}e"#), Err(V4Error));
+        assert_eq!(Response::decode(br#"l14:{"code":"200"}e"#), Err(V4Error));
+    }
+
+    #[test]
+    fn a_length_with_a_leading_zero_makes_a_list_but_no_body() {
+        assert_eq!(decode_list(b"l02:{}e"), Ok((&b"{}"[..], None)));
+        assert!(Response::decode(br#"l12:{"code":200}0:e"#).is_ok());
+        assert_eq!(Response::decode(br#"l012:{"code":200}0:e"#), Err(V4Error));
+        assert_eq!(Response::decode(br#"l12:{"code":200}00:e"#), Err(V4Error));
+    }
+
+    #[test]
+    fn a_body_is_json_unless_it_says_otherwise_and_no_user_agent_is_sent() {
+        let list = [("user-agent".to_owned(), "x".to_owned())];
+        let request = Request::new("POST", "/subscribe", list.clone(), Some(b"{}".to_vec()));
+        assert_eq!(
+            request.headers,
+            headers(&[("Content-Type", "application/json")])
+        );
+        assert_eq!(
+            Request::new("GET", "/rooms", list, None).headers,
+            headers(&[])
+        );
+        let typed = [("content-type".to_owned(), "text/plain".to_owned())];
+        let request = Request::new("POST", "/x", typed, Some(vec![]));
+        assert_eq!(request.headers, headers(&[("content-type", "text/plain")]));
     }
 
     proptest! {
