@@ -8,9 +8,12 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+/// Log files of servers started so far.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the two programs are built.
@@ -149,7 +152,11 @@ impl Server {
     fn start(name: &'static str, command: &mut Command) -> Result<(Self, String), Failure> {
         let folder = step::target_dir().join("xtask");
         fs::create_dir_all(&folder)?;
-        let log = folder.join(format!("{name}-{}.log", std::process::id()));
+        let log = folder.join(format!(
+            "{name}-{}-{}.log",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
         let mut child = command
             .current_dir(step::root())
             .stdin(Stdio::null())
@@ -226,4 +233,58 @@ fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn runs(pid: u32) -> bool {
+        Command::new("sh")
+            .args(["-c", &format!("kill -0 {pid} 2>/dev/null")])
+            .status()
+            .unwrap()
+            .success()
+    }
+
+    #[test]
+    fn a_server_is_ready_when_it_says_so_and_ends_with_its_owner() {
+        let script = "echo starting; echo '{\"ready\":true,\"seed\":\"x\"}'; exec sleep 60";
+        let (server, ready) = Server::start("sh", Command::new("sh").args(["-c", script])).unwrap();
+        assert_eq!(string_field(&ready, "seed").as_deref(), Some("x"));
+        let (child, watchdog) = (server.child.id(), server.watchdog.as_ref().unwrap().0.id());
+        assert!(runs(child) && runs(watchdog));
+        drop(server);
+        assert!(!runs(child) && !runs(watchdog));
+    }
+
+    #[test]
+    fn a_server_that_fails_says_why() {
+        let failed = Server::start(
+            "sh",
+            Command::new("sh").args(["-c", "echo no port >&2; exit 3"]),
+        );
+        let Failure(text) = failed.err().unwrap();
+        assert!(
+            text.contains("exit status: 3") && text.contains("no port"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_watchdog_ends_a_child_whose_owner_vanished() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let (mut shell, stdin) = watchdog(child.id()).unwrap();
+        drop(stdin);
+        shell.wait().unwrap();
+        assert!(!child.wait().unwrap().success());
+    }
+
+    #[test]
+    fn a_taken_port_is_passed_over() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert_ne!(free_address(port).unwrap(), format!("127.0.0.1:{port}"));
+    }
 }
