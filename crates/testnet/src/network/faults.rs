@@ -47,11 +47,15 @@ pub(super) struct Condition {
     pub group: usize,
 }
 
+/// Whether a node takes part at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
+    /// It does.
     #[default]
     Up,
+    /// Nobody listens.
     Stopped,
+    /// Connections are taken, nothing is answered.
     Hung,
 }
 
@@ -144,6 +148,11 @@ impl Network {
                 }
             }
         }
+    }
+
+    /// Whether a node takes part. Unknown nodes do not.
+    pub fn mode(&self, node: usize) -> Mode {
+        self.state().conditions.get(node).map_or(Mode::Stopped, |condition| condition.mode)
     }
 
     /// Sets the weather.

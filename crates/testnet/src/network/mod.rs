@@ -6,9 +6,11 @@
 
 mod control;
 mod faults;
+pub(crate) mod servers;
 
 pub use control::{HeldMessage, MoveError, NodeInfo};
-pub use faults::{Fault, Weather};
+pub use faults::{Fault, Mode, Weather};
+pub use servers::LocalServers;
 
 use crate::core::http::{self, Head, HttpAnswer, Route};
 use crate::core::onion::relayed_status;
@@ -175,34 +177,31 @@ impl Network {
         self.state().view.find(key)
     }
 
-    /// An HTTP request at a node. A hung node never answers. The request runs to its end even when the caller gives up,
-    /// where the sleeper can detach tasks.
+    /// An HTTP request at a node: [`Network::admit`], then [`Network::respond`].
     pub async fn http(&self, node: usize, head: Head<'_>, body: Vec<u8>) -> Result<HttpAnswer, Unreachable> {
+        let route = self.admit(node, head).await?;
+        self.respond(node, route, body).await
+    }
+
+    /// The head of a request at a node. A hung node never comes back.
+    pub async fn admit(&self, node: usize, head: Head<'_>) -> Result<Route, Unreachable> {
         match self.reach(None, node) {
             Reach::Refused => return Err(Unreachable),
             Reach::Lost => return std::future::pending().await,
             Reach::After(ms) => self.wait(ms).await,
         }
-        let route = {
-            let mut state = self.state();
-            let now = self.clock_of(&state, node);
-            let Some(node) = state.nodes.get_mut(node) else {
-                return Err(Unreachable);
-            };
-            http::route(node, now, &head)
-        };
+        let mut state = self.state();
+        let now = self.clock_of(&state, node);
+        let node = state.nodes.get_mut(node).ok_or(Unreachable)?;
+        Ok(http::route(node, now, &head))
+    }
+
+    /// The rest of a request. It runs to its end even when the caller gives up, where the sleeper can detach tasks.
+    pub async fn respond(&self, node: usize, route: Route, body: Vec<u8>) -> Result<HttpAnswer, Unreachable> {
         let answer = match route {
             Route::Answer(answer) => answer,
-            Route::Storage => self.to_the_end(node, move |network| network.storage(node, body)).await,
-            Route::Onion => {
-                self.to_the_end(node, move |network| {
-                    Box::pin(async move {
-                        let (status, body) = network.onion_at_entry(node, &body).await;
-                        HttpAnswer::text(status, body)
-                    })
-                })
-                .await
-            }
+            Route::Storage => self.to_the_end(move |network| network.storage(node, body)).await,
+            Route::Onion => self.to_the_end(move |network| network.onion_post(node, body)).await,
         };
         match self.reach(None, node) {
             Reach::Refused => Err(Unreachable),
@@ -212,11 +211,7 @@ impl Network {
     }
 
     /// Runs a request detached if possible.
-    async fn to_the_end(
-        &self,
-        _node: usize,
-        request: impl FnOnce(Self) -> BoxFuture<'static, HttpAnswer>,
-    ) -> HttpAnswer {
+    async fn to_the_end(&self, request: impl FnOnce(Self) -> BoxFuture<'static, HttpAnswer>) -> HttpAnswer {
         let (send, receive) = oneshot::channel();
         let work = request(self.clone());
         let task: BoxFuture<'static, ()> = Box::pin(async move {
@@ -231,6 +226,13 @@ impl Network {
 
     fn storage(self, node: usize, body: Vec<u8>) -> BoxFuture<'static, HttpAnswer> {
         Box::pin(async move { self.rpc(node, &body).await.into() })
+    }
+
+    fn onion_post(self, node: usize, body: Vec<u8>) -> BoxFuture<'static, HttpAnswer> {
+        Box::pin(async move {
+            let (status, body) = self.onion_at_entry(node, &body).await;
+            HttpAnswer::text(status, body)
+        })
     }
 
     /// A storage request at a node, answered completely.
