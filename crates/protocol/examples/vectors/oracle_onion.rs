@@ -1,25 +1,24 @@
 //! `oracle-onion.json`: onion requests rebuilt byte for byte, peeled hop by hop, their answers opened; v4 lists.
 
+use super::fields::{Draws, array, base64, bytes, number, text};
 use onionskin_protocol::encoding;
-use onionskin_protocol::entropy::Entropy;
 use onionskin_protocol::keys::{
     Ed25519PublicKey, Ed25519SecretKey, X25519PublicKey, X25519SecretKey,
 };
 use onionskin_protocol::onion::{Cipher, Destination, Layer, OnionRequest, build, frame, peel, v4};
 use serde_json::Value;
-use std::collections::VecDeque;
 
 /// Why a case fails.
 type Checked<T = ()> = Result<T, String>;
 
-/// Checks one case. `None`: a kind that is not supported.
+/// Checks one case. `None`: a kind of another file.
 pub fn check(case: &Value) -> Option<Checked> {
-    Some(match case["kind"].as_str()? {
-        "onion_request" => onion_request(case),
-        "v4_list" => v4_list(case),
-        "v4_bad" => v4_bad(case),
-        _ => return None,
-    })
+    match case["kind"].as_str()? {
+        "onion_request" => Some(onion_request(case)),
+        "v4_list" => Some(v4_list(case)),
+        "v4_bad" => Some(v4_bad(case)),
+        _ => None,
+    }
 }
 
 fn onion_request(case: &Value) -> Checked {
@@ -33,10 +32,10 @@ fn onion_request(case: &Value) -> Checked {
     let destination = Target::read(case)?;
     let payload = destination.payload(case)?;
 
-    let mut draws = Script::read(case)?;
+    let mut draws = Draws::of(case)?;
     let request = build(&path, &destination.address, &payload, cipher, &mut draws)
         .map_err(|error| format!("build: {error}"))?;
-    same("unused draws", draws.0.len(), 0)?;
+    draws.finish()?;
     same(
         "request_b64",
         encoding::base64(&request.body).as_str(),
@@ -209,7 +208,7 @@ fn check_keypair(
     same(
         "response secret",
         &secret,
-        &Script::read(case)?.0.pop_front().ok_or("no draws")?,
+        &unhex(case["rng_draws_hex"][0].as_str().ok_or("no draws")?)?,
     )?;
     same(
         "response_keypair",
@@ -220,12 +219,12 @@ fn check_keypair(
 }
 
 fn check_response(request: &OnionRequest, destination: &Target, response: &Value) -> Checked {
-    let base64 = text(response, "ciphertext_b64")?;
-    let ciphertext = encoding::from_base64(base64).ok_or("bad base64")?;
+    let ciphertext = base64(response, "ciphertext_b64")?;
     let with = Cipher::from_name(text(response, "encrypted_with")?).ok_or("unknown cipher")?;
     let (ours, node) = request.layers.last().ok_or("no layers")?;
     let direct = with.decrypt_from_node(ours, node, &ciphertext);
-    let rpc = (!destination.is_server()).then(|| request.open_rpc(200, base64.as_bytes()));
+    let in_base64 = text(response, "ciphertext_b64")?;
+    let rpc = (!destination.is_server()).then(|| request.open_rpc(200, in_base64.as_bytes()));
     let answer = destination
         .is_server()
         .then(|| request.open_v4(200, &ciphertext));
@@ -265,7 +264,7 @@ fn check_response(request: &OnionRequest, destination: &Target, response: &Value
         same("v4 answer", answer.ok(), read.ok())?;
     }
     // The other direction: the destination makes the same ciphertext from the same nonce.
-    let mut draws = Script::read(response)?;
+    let mut draws = Draws::of(response)?;
     let sealed = with
         .encrypt_to_client(&destination.x25519, &ours.public(), &plaintext, &mut draws)
         .map_err(|error| error.to_string())?;
@@ -315,7 +314,7 @@ struct Node {
 
 impl Node {
     fn read(node: &Value) -> Checked<Self> {
-        let ed25519 = Ed25519SecretKey::from_seed(&key(node, "ed25519_seed_hex")?);
+        let ed25519 = Ed25519SecretKey::from_seed(&array(node, "ed25519_seed_hex")?);
         let node_keys = Self {
             ed25519: ed25519.public(),
             x25519: ed25519.to_x25519(),
@@ -330,7 +329,7 @@ impl Node {
             node_keys.x25519.public().to_hex().as_str(),
             text(node, "x25519_pk_hex")?,
         )?;
-        let given = X25519SecretKey::from_bytes(key(node, "x25519_sk_hex")?);
+        let given = X25519SecretKey::from_bytes(array(node, "x25519_sk_hex")?);
         same("x25519_sk_hex", given.public(), node_keys.x25519.public())?;
         Ok(node_keys)
     }
@@ -363,7 +362,7 @@ impl Target {
                 })
             }
             "server" => {
-                let secret = X25519SecretKey::from_bytes(key(keys, "x25519_sk_hex")?);
+                let secret = X25519SecretKey::from_bytes(array(keys, "x25519_sk_hex")?);
                 let server = &case["server"];
                 let address = Destination::Server {
                     host: text(server, "host")?.to_owned(),
@@ -429,27 +428,6 @@ impl Target {
     }
 }
 
-/// Replays the recorded random bytes.
-struct Script(VecDeque<Vec<u8>>);
-
-impl Script {
-    fn read(case: &Value) -> Checked<Self> {
-        let draws = list(case, "rng_draws_hex")?.iter();
-        let draws = draws.map(|draw| unhex(draw.as_str().ok_or("a draw is no text")?));
-        Ok(Self(draws.collect::<Checked<_>>()?))
-    }
-}
-
-impl Entropy for Script {
-    fn fill(&mut self, out: &mut [u8]) {
-        // A missing draw or one of another length shows as bytes that differ from the recorded ones.
-        match self.0.pop_front() {
-            Some(draw) if draw.len() == out.len() => out.copy_from_slice(&draw),
-            _ => out.fill(0xa5),
-        }
-    }
-}
-
 fn same<A: PartialEq<B> + std::fmt::Debug, B: std::fmt::Debug>(
     what: &str,
     ours: A,
@@ -466,30 +444,10 @@ fn same<A: PartialEq<B> + std::fmt::Debug, B: std::fmt::Debug>(
     ))
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> Checked<&'a str> {
-    value[name]
-        .as_str()
-        .ok_or_else(|| format!("no text {name}"))
-}
-
-fn number(value: &Value, name: &str) -> Checked<u64> {
-    value[name]
-        .as_u64()
-        .ok_or_else(|| format!("no number {name}"))
-}
-
 fn list<'a>(value: &'a Value, name: &str) -> Checked<&'a Vec<Value>> {
     value[name]
         .as_array()
         .ok_or_else(|| format!("no list {name}"))
-}
-
-fn bytes(value: &Value, name: &str) -> Checked<Vec<u8>> {
-    unhex(text(value, name)?)
-}
-
-fn key(value: &Value, name: &str) -> Checked<[u8; 32]> {
-    encoding::from_hex(text(value, name)?).ok_or_else(|| format!("{name} is no key"))
 }
 
 fn unhex(text: &str) -> Checked<Vec<u8>> {
