@@ -18,9 +18,17 @@ pub fn blake2b_personal<const N: usize>(
     parts: &[&[u8]],
 ) -> [u8; N] {
     const { assert!(N >= 1 && N <= 64, "BLAKE2b gives 1 to 64 bytes") };
+    let mut out = [0; N];
+    blake2b_into(key, personal, parts, &mut out);
+    out
+}
+
+/// The same with a digest as long as `out` (1 to 64 bytes, else panics: the length is the caller's choice, not input).
+pub fn blake2b_into(key: &[u8], personal: &[u8; 16], parts: &[&[u8]], out: &mut [u8]) {
+    assert!((1..=64).contains(&out.len()), "BLAKE2b gives 1 to 64 bytes");
     assert!(key.len() <= 64, "BLAKE2b takes a key of at most 64 bytes");
 
-    let mut core = Blake2bVarCore::new_with_params(&[], personal, key.len(), N);
+    let mut core = Blake2bVarCore::new_with_params(&[], personal, key.len(), out.len());
     let mut buffer = if key.is_empty() {
         Buffer::<Blake2bVarCore>::default()
     } else {
@@ -33,9 +41,7 @@ pub fn blake2b_personal<const N: usize>(
     }
     let mut whole = Default::default();
     core.finalize_variable_core(&mut buffer, &mut whole);
-    let mut out = [0; N];
-    out.copy_from_slice(&whole[..N]);
-    out
+    out.copy_from_slice(&whole[..out.len()]);
 }
 
 /// The hash by which a swarm names a stored message (10-network 3.5): unpadded base64 of BLAKE2b-256 over

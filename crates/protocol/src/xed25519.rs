@@ -29,7 +29,7 @@ pub fn sign(
     let r: Zeroizing<[u8; 64]> = Zeroizing::new(blake2b_personal(
         &[],
         b"xed25519signatur",
-        &[a.as_bytes(), message, &*random],
+        &[secret.as_bytes(), message, &*random],
     ));
     let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&r));
     let point = EdwardsPoint::mul_base(&r).compress();
