@@ -7,3 +7,16 @@
 pub mod bridge;
 pub mod page;
 pub mod worker;
+
+/// Says where a panic happened and nothing else: the message of a panic can quote what a person wrote.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        web_sys::console::error_1(&format!("Onionskin stopped at {place}").into());
+    }));
+}
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -1,6 +1,6 @@
 //! The first wasm module: the page.
 
 fn main() {
-    console_error_panic_hook::set_once();
+    onionskin::report_panics();
     onionskin::page::start();
 }

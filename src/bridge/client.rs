@@ -97,10 +97,13 @@ impl Engine {
         engine
     }
 
-    /// Asks the worker. [`Call::Lock`] and [`Call::Burn`] also replace the worker by an empty one, whatever it answers.
+    /// Asks the worker. [`Call::Persist`] first asks the browser, which only a page can. [`Call::Lock`] and [`Call::Burn`] also replace the worker by an empty one, whatever it answers.
     pub async fn call(&self, call: Call) -> Result<Reply, Failure> {
         let ends_session = matches!(call, Call::Lock | Call::Burn);
         if !ends_session {
+            if call == Call::Persist {
+                persist().await;
+            }
             return self.0.ask(call).await;
         }
         let lock = call == Call::Lock;
@@ -292,6 +295,15 @@ impl Inner {
             self.spawn();
             (self.notify)(Notice::Restarted);
         }
+    }
+}
+
+/// Asks the browser to keep the storage for good. The answer is seen in the environment.
+async fn persist() {
+    if let Some(Ok(asked)) = web_sys::window().map(|window| window.navigator().storage().persist())
+    {
+        // Refused is an answer, too.
+        let _ = wasm_bindgen_futures::JsFuture::from(asked).await;
     }
 }
 

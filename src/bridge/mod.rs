@@ -59,6 +59,8 @@ pub struct Derive {
     pub memory_kib: u32,
     /// Passes.
     pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
 }
 
 /// Worker to page.
