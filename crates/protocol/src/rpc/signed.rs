@@ -310,7 +310,7 @@ mod tests {
             format!("{pk}1760000000000")
         );
         assert_eq!(
-            node_expire_all(&owner, NOW, &[a.clone()]),
+            node_expire_all(&owner, NOW, std::slice::from_ref(&a)),
             format!("{pk}1760000000000{upper}")
         );
         let unchanged = BTreeMap::from([(a.clone(), Timestamp(9))]);
@@ -319,7 +319,7 @@ mod tests {
                 &owner,
                 &[NOW],
                 &[a.clone(), b.clone()],
-                &[b.clone()],
+                std::slice::from_ref(&b),
                 &unchanged
             ),
             format!("{pk}1760000000000{upper}{lower}{lower}{upper}9")
