@@ -51,8 +51,10 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// Reads `URL[#sha256=HEX]`; colons inside the pin are fine.
+    /// Reads `URL[#sha256=HEX]`; colons inside the pin are fine, and a known seed needs none.
     pub fn new(text: &str, network: Network) -> Result<Self, SeedError> {
+        let known = |seed: &&&str| seed.split_once('#').is_some_and(|(url, _)| url == text);
+        let text = MAINNET.iter().find(known).copied().unwrap_or(text);
         let (url, pin) = match text.split_once('#') {
             Some((url, fragment)) => {
                 let digits = fragment
@@ -159,6 +161,14 @@ mod tests {
         for seed in MAINNET {
             Seed::new(seed, Network::Mainnet).unwrap();
         }
+        assert!(
+            Seed::new(
+                "https://seed1.getsession.org:4443/json_rpc",
+                Network::Mainnet
+            )
+            .is_ok(),
+            "its pin is known"
+        );
     }
 
     #[test]
