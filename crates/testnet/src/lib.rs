@@ -11,6 +11,8 @@ pub mod file_server;
 pub mod network;
 pub mod random;
 pub mod shell;
+pub mod virtual_time;
 
 pub use network::{Fault, Network};
 pub use shell::{Options, Testnet};
+pub use virtual_time::VirtualTime;
