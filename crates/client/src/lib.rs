@@ -6,7 +6,18 @@
 #![warn(missing_docs)]
 
 pub mod api;
+mod conversation;
+mod engine;
+mod events;
+mod inbox;
+mod message;
+pub mod network;
+mod outbox;
 pub mod ports;
+mod profile;
 pub mod store;
 pub mod vault;
 mod wake;
+
+pub use engine::{Engine, EngineOptions};
+pub use network::NetworkProfile;

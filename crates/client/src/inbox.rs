@@ -1,0 +1,468 @@
+//! What arrives: polling our own swarm, reading messages, and what each of them does (10-network 7, 20-messages 4).
+//!
+//! Nothing that arrives can stop what comes behind it: a message that does not open is put aside and the cursor moves on.
+//! The effects of a run of messages and the new cursor are one transaction, so a crash repeats or skips none of them.
+
+use crate::api::{Delivery, ErrorCode, Event, Failure, MessageKind, RestoreStep};
+use crate::conversation::{Change, Conversations};
+use crate::message::{MessageRecord, clip_text};
+use crate::network::{Network, RpcError};
+use crate::ports::{Clock, Durability, Ports, Table};
+use crate::profile::Owner;
+use crate::store::{Key, RecordError};
+use crate::wake::{Bell, either};
+use onionskin_protocol::hash::message_hash;
+use onionskin_protocol::id::{AccountId, MessageHash, Namespace};
+use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::message::{self as wire, DecodeError, Incoming, proto};
+use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::rpc::Request;
+use onionskin_protocol::rpc::response::{Retrieved, StoredMessage, parse_retrieve};
+use serde::{Deserialize, Serialize};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Between polls when the app is on screen (ms).
+const VISIBLE: u64 = 5_000;
+/// Between polls when it is not (ms).
+const HIDDEN: u64 = 45_000;
+/// Longest wait (ms) after polls that failed.
+const MAX_RETRY: u64 = 10_000;
+/// Polls of one member before another one is asked.
+const STAY: u8 = 6;
+/// Members asked at the first poll of a session, since one of them may lack what the other has.
+const FIRST_ASKED: usize = 2;
+/// Messages per transaction; between two the thread is let go.
+const CHUNK: usize = 40;
+/// Pages of one member in a row.
+const MAX_PAGES: usize = 1_000;
+/// As other clients split their polls (10-network 7.2).
+const MAX_SIZE: i64 = -2;
+/// Messages put aside at most; beyond that they are only counted.
+const MAX_QUARANTINE: usize = 200;
+/// Hashes are remembered this long (ms) after their message expired.
+const HASH_GRACE: u64 = 24 * 3_600_000;
+/// Expired hashes that one cleaning forgets.
+const SWEEP: usize = 500;
+/// Between cleanings (ms).
+const SWEEP_EVERY: u64 = 3_600_000;
+
+/// A message that did not open, for another try by a later version.
+#[derive(Serialize, Deserialize)]
+struct Quarantined {
+    data: Vec<u8>,
+    reason: String,
+    at: u64,
+}
+
+/// Reads our own swarm.
+pub(crate) struct Inbox<P: Ports> {
+    ports: Rc<P>,
+    owner: Rc<Owner<P>>,
+    network: Network<P>,
+    conversations: Rc<Conversations<P>>,
+    bell: Bell,
+    visible: Cell<bool>,
+    /// The member that is polled, and how often it was.
+    member: RefCell<Option<(Ed25519PublicKey, u8)>>,
+    greeted: Cell<bool>,
+    quarantined: Cell<usize>,
+    swept_at: Cell<u64>,
+}
+
+impl<P: Ports> Inbox<P> {
+    pub(crate) async fn open(
+        ports: Rc<P>,
+        owner: Rc<Owner<P>>,
+        network: Network<P>,
+        conversations: Rc<Conversations<P>>,
+    ) -> Result<Self, RecordError> {
+        let (aside, damaged) = conversations.records.all::<Quarantined>(Table::Quarantine).await?;
+        Ok(Self {
+            ports,
+            owner,
+            network,
+            conversations,
+            bell: Bell::default(),
+            visible: Cell::new(true),
+            member: RefCell::default(),
+            greeted: Cell::new(false),
+            quarantined: Cell::new(aside.len() + damaged),
+            swept_at: Cell::new(0),
+        })
+    }
+
+    /// On screen or not.
+    pub(crate) fn set_visible(&self, visible: bool) {
+        if self.visible.replace(visible) != visible && visible {
+            self.bell.ring();
+        }
+    }
+
+    /// Poll at once.
+    pub(crate) fn hurry(&self) {
+        self.bell.ring();
+    }
+
+    /// Polls until dropped; never two at a time.
+    pub(crate) async fn run(&self) {
+        let restoring = self.owner.is_restoring();
+        if restoring {
+            self.tell(RestoreStep::Connecting);
+        }
+        self.network.until_ready().await;
+        if restoring {
+            self.tell(RestoreStep::Profile);
+            self.tell(RestoreStep::Messages);
+        }
+        let mut failures = 0u64;
+        loop {
+            self.network.until_ready().await;
+            let bell = self.bell.listen();
+            let pause = match self.poll().await {
+                Ok(()) => {
+                    failures = 0;
+                    if self.owner.is_restoring() && self.owner.restored().await.is_ok() {
+                        self.tell(RestoreStep::Done);
+                    }
+                    if self.visible.get() { VISIBLE } else { HIDDEN }
+                }
+                Err(PollError::Network(_)) => {
+                    failures += 1;
+                    if self.visible.get() { (failures * 1_000).min(MAX_RETRY) } else { HIDDEN }
+                }
+                Err(PollError::Records(error)) => {
+                    self.conversations.events.emit(Event::Problem(error.into()));
+                    HIDDEN
+                }
+            };
+            either(bell, self.ports.clock().sleep(pause)).await;
+        }
+    }
+
+    fn tell(&self, step: RestoreStep) {
+        self.conversations.events.emit(Event::Restore(step));
+    }
+
+    /// One poll: of two members the first time, of one afterwards.
+    async fn poll(&self) -> Result<(), PollError> {
+        self.sweep().await?;
+        let members = self.network.swarm(&self.owner.id()).await?;
+        if self.greeted.get() {
+            return self.drain(&self.choose(&members)).await;
+        }
+        let mut outcome = Err(RpcError::NoPath.into());
+        for member in members.iter().take(FIRST_ASKED) {
+            let drained = self.drain(member).await;
+            if drained.is_ok() || outcome.is_err() {
+                outcome = drained;
+            }
+        }
+        self.greeted.set(outcome.is_ok());
+        outcome
+    }
+
+    /// Stays with a member for some polls, then goes to another one.
+    fn choose(&self, members: &[ServiceNode]) -> ServiceNode {
+        let mut chosen = self.member.borrow_mut();
+        if let Some((key, polls)) = chosen.as_mut()
+            && let Some(member) = members.iter().find(|member| member.ed25519 == *key)
+            && *polls < STAY
+        {
+            *polls += 1;
+            return *member;
+        }
+        let before = chosen.map(|(key, _)| key);
+        let next = members.iter().find(|member| Some(member.ed25519) != before).unwrap_or(&members[0]);
+        *chosen = Some((next.ed25519, 1));
+        *next
+    }
+
+    /// Takes in everything new that a member has.
+    async fn drain(&self, member: &ServiceNode) -> Result<(), PollError> {
+        for _ in 0..MAX_PAGES {
+            let outcome = self.retrieve(member).await;
+            let retrieved = match outcome {
+                Ok(retrieved) => retrieved,
+                Err(error) => {
+                    *self.member.borrow_mut() = None;
+                    if matches!(error, PollError::Network(RpcError::Refused { status: 406 })) {
+                        self.network.check_clock().await;
+                    }
+                    return Err(error);
+                }
+            };
+            // A node that repeats itself for ever gives nothing new.
+            let more = retrieved.more && retrieved.last_hash.is_some();
+            let taken = self.take_in(member, retrieved).await?;
+            if !more || taken == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn retrieve(&self, member: &ServiceNode) -> Result<Retrieved, PollError> {
+        let last: Option<String> = self.conversations.records.get(&self.cursor_key(member)).await?;
+        let last = last.and_then(|text| MessageHash::parse(&text));
+        let account = self.owner.account();
+        let request = Request::retrieve(account, Namespace::DEFAULT, last.as_ref(), MAX_SIZE, self.network.now());
+        let body = self.network.ask_member_in_batch(&self.owner.id(), member, request).await?;
+        parse_retrieve(&body).map_err(|_| RpcError::Malformed.into())
+    }
+
+    /// Applies what was retrieved, some messages at a time. Gives how many were new to us.
+    async fn take_in(&self, member: &ServiceNode, retrieved: Retrieved) -> Result<usize, PollError> {
+        let Retrieved { messages, last_hash, unreadable, .. } = retrieved;
+        let (mut failed, mut taken) = (unreadable, unreadable);
+        let mut chunks = messages.chunks(CHUNK).peekable();
+        while let Some(chunk) = chunks.next() {
+            let mut change = self.conversations.change().await;
+            for message in chunk {
+                match self.accept(&mut change, message).await? {
+                    Taken::Known => {}
+                    Taken::Fine => taken += 1,
+                    Taken::Failed => {
+                        taken += 1;
+                        failed += 1;
+                    }
+                }
+            }
+            let cursor = if chunks.peek().is_some() { chunk.last().map(|message| &message.hash) } else { last_hash.as_ref() };
+            self.commit(change, member, cursor).await?;
+            self.ports.clock().sleep(0).await;
+        }
+        if messages.is_empty() && last_hash.is_some() {
+            self.commit(self.conversations.change().await, member, last_hash.as_ref()).await?;
+        }
+        if failed > 0 {
+            let detail = "messages could not be opened".to_owned();
+            let problem = Failure { code: ErrorCode::MsgDecrypt, number: u32::try_from(failed).ok(), detail };
+            self.conversations.events.emit(Event::Problem(problem));
+        }
+        Ok(taken)
+    }
+
+    async fn commit(
+        &self,
+        mut change: Change<'_, P>,
+        member: &ServiceNode,
+        cursor: Option<&MessageHash>,
+    ) -> Result<(), RecordError> {
+        if let Some(hash) = cursor {
+            change.tx.put(&self.cursor_key(member), hash.as_str());
+        }
+        change.commit(Durability::Relaxed).await
+    }
+
+    /// One stored message, unless it was seen before.
+    async fn accept(&self, change: &mut Change<'_, P>, message: &StoredMessage) -> Result<Taken, RecordError> {
+        // Our own hash of it: what the node calls it proves nothing.
+        let hash = message_hash(&self.owner.id().swarm_id(), Namespace::DEFAULT, &message.data);
+        let seen_key = self.seen_key(&hash);
+        let name: [u8; 32] = seen_key.bytes().try_into().unwrap_or([0; 32]);
+        if !change.seen.insert(name) || self.conversations.records.has(&seen_key).await? {
+            return Ok(Taken::Known);
+        }
+        let expiry = message.expiration.as_millis();
+        change.tx.put(&seen_key, &expiry);
+        change.tx.put(&self.expiry_key(expiry).then(&name[..24]), &name);
+        match wire::decode(self.owner.account(), &message.data) {
+            Ok(incoming) => {
+                self.apply(change, incoming, &message.data).await?;
+                Ok(Taken::Fine)
+            }
+            Err(reason) => {
+                self.put_aside(change, &hash, &message.data, &reason);
+                Ok(Taken::Failed)
+            }
+        }
+    }
+
+    fn put_aside(&self, change: &mut Change<'_, P>, hash: &MessageHash, data: &[u8], reason: &DecodeError) {
+        if self.quarantined.get() >= MAX_QUARANTINE {
+            return;
+        }
+        self.quarantined.set(self.quarantined.get() + 1);
+        let key = self.conversations.records.key::<32>(Table::Quarantine, "hash", &[hash.as_str().as_bytes()]);
+        let record = Quarantined { data: data.to_vec(), reason: reason.to_string(), at: change.now() };
+        change.tx.put(&key, &record);
+    }
+
+    /// What an opened message does. One content carries one action (20-messages 3.1).
+    async fn apply(&self, change: &mut Change<'_, P>, incoming: Incoming, raw: &[u8]) -> Result<(), RecordError> {
+        let Incoming { sender, timestamp, content, .. } = incoming;
+        let sent_at = timestamp.as_millis();
+        if sent_at == 0 || change.find(&sender).is_some_and(|row| row.blocked) {
+            return Ok(());
+        }
+        if let Some(data) = content.data_message {
+            return self.apply_data(change, &sender, sent_at, data, raw).await;
+        }
+        if let Some(unsend) = content.unsend_request {
+            // Only authors take their messages back (20-messages Decisions 7).
+            if unsend.author.parse::<AccountId>().is_ok_and(|author| author == sender) && unsend.timestamp != 0 {
+                change.remove(&sender.key().0, unsend.timestamp).await?;
+            }
+            return Ok(());
+        }
+        if let Some(response) = content.message_request_response
+            && response.is_approved
+            && sender != self.owner.id()
+        {
+            return self.apply_response(change, &sender, sent_at, &response).await;
+        }
+        // Receipts and typing are off, calls come later, the rest says nothing to us.
+        Ok(())
+    }
+
+    async fn apply_data(
+        &self,
+        change: &mut Change<'_, P>,
+        sender: &AccountId,
+        sent_at: u64,
+        data: proto::DataMessage,
+        raw: &[u8],
+    ) -> Result<(), RecordError> {
+        let own = self.owner.id();
+        let mine = *sender == own;
+        let timer = proto::data_message::Flags::ExpirationTimerUpdate as u32;
+        let flags = data.flags.unwrap_or(0);
+        if flags != 0 && flags != timer {
+            return Ok(());
+        }
+        let partner = match (&data.sync_target, mine) {
+            (Some(target), true) => match target.parse::<AccountId>() {
+                Ok(partner) => partner,
+                Err(_) => return Ok(()),
+            },
+            (None, true) => own,
+            (None, false) => *sender,
+            // Nobody else decides what we have sent.
+            (Some(_), false) => return Ok(()),
+        };
+        let text = clip_text(data.body.unwrap_or_default());
+        let has_text = !text.trim().is_empty();
+        let is_visible = has_text || !data.attachments.is_empty() || data.community_invitation.is_some();
+        let has_more = !data.attachments.is_empty()
+            || data.community_invitation.is_some()
+            || data.group_update_message.is_some()
+            || data.reaction.is_some()
+            || data.quote.is_some()
+            || !data.preview.is_empty()
+            || flags == timer;
+        if !has_text && !has_more {
+            return Ok(());
+        }
+        let row = change.with(&partner);
+        if is_visible {
+            if mine {
+                row.approved = true;
+            } else {
+                row.approved_me = true;
+            }
+        }
+        if !mine {
+            row.update_name(data.profile.as_ref());
+        }
+        let conversation = row.id;
+        let record = MessageRecord {
+            id: change.new_message_id(),
+            conversation,
+            author: sender.key().0,
+            mine,
+            kind: if has_text { MessageKind::Text } else { MessageKind::Unsupported },
+            text,
+            sent_at,
+            received_at: change.now(),
+            delivery: match mine {
+                true => Delivery::Synced { confirmed: 0, of: 0 },
+                false => Delivery::Stored { confirmed: 0, of: 0 },
+            },
+            raw: has_more.then(|| raw.to_vec()),
+        };
+        if change.add(record).await? && mine {
+            change.mark_read(&conversation, sent_at).await?;
+        }
+        Ok(())
+    }
+
+    /// They accept us (20-messages 4.3).
+    async fn apply_response(
+        &self,
+        change: &mut Change<'_, P>,
+        sender: &AccountId,
+        sent_at: u64,
+        response: &proto::MessageRequestResponse,
+    ) -> Result<(), RecordError> {
+        let row = change.with(sender);
+        row.update_name(response.profile.as_ref());
+        let news = !row.approved_me && row.approved;
+        row.approved_me = true;
+        let conversation = row.id;
+        if !news {
+            return Ok(());
+        }
+        let record = MessageRecord {
+            id: change.new_message_id(),
+            conversation,
+            author: sender.key().0,
+            mine: false,
+            kind: MessageKind::RequestAccepted,
+            text: String::new(),
+            sent_at,
+            received_at: change.now(),
+            delivery: Delivery::Stored { confirmed: 0, of: 0 },
+            raw: None,
+        };
+        change.add(record).await?;
+        Ok(())
+    }
+
+    /// Forgets hashes whose messages no swarm has any more.
+    async fn sweep(&self) -> Result<(), RecordError> {
+        let now = self.ports.clock().now().as_millis();
+        if now.saturating_sub(self.swept_at.get()) < SWEEP_EVERY {
+            return Ok(());
+        }
+        self.swept_at.set(now);
+        let records = &self.conversations.records;
+        let (from, to) = (self.expiry_key(0), self.expiry_key(now.saturating_sub(HASH_GRACE)));
+        let (found, _) = records.range::<[u8; 32]>(&from, &to, false, SWEEP).await?;
+        let mut tx = records.tx();
+        for (key, name) in found {
+            tx.delete(&key);
+            tx.delete(&Key::raw(Table::Index, name.to_vec()));
+        }
+        tx.commit(Durability::Relaxed).await
+    }
+
+    /// `last_hash` is per node: members may order differently (10-network 7.3).
+    fn cursor_key(&self, member: &ServiceNode) -> Key {
+        let namespace = Namespace::DEFAULT.0.to_be_bytes();
+        self.conversations.records.key::<32>(Table::Swarm, "last hash", &[&member.ed25519.0, &namespace])
+    }
+
+    fn seen_key(&self, hash: &MessageHash) -> Key {
+        self.conversations.records.key::<32>(Table::Index, "hash", &[hash.as_str().as_bytes()])
+    }
+
+    /// Hashes in the order in which they expire.
+    fn expiry_key(&self, expiry: u64) -> Key {
+        self.conversations.records.key::<16>(Table::Index, "hash expiry", &[]).then(&expiry.to_be_bytes())
+    }
+}
+
+enum Taken {
+    Known,
+    Fine,
+    Failed,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PollError {
+    #[error(transparent)]
+    Network(#[from] RpcError),
+    #[error(transparent)]
+    Records(#[from] RecordError),
+}

@@ -1,0 +1,91 @@
+//! The time of the network, told from the answers of many nodes (10-network 5.3).
+//!
+//! Every answer carries the node's clock. The newest sample of each of the last ten nodes counts once, and the median wins,
+//! so that a single lying node moves nothing.
+
+use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::time::Timestamp;
+use std::collections::VecDeque;
+
+const SAMPLES: usize = 10;
+
+/// Network time relative to this device's clock.
+#[derive(Debug, Default)]
+pub(super) struct NetworkClock {
+    samples: VecDeque<(Ed25519PublicKey, i64)>,
+    /// From an earlier session, until there is a sample.
+    remembered: i64,
+}
+
+impl NetworkClock {
+    /// A node said `told`; the request left at `sent` and the answer came at `received` (device clock).
+    pub(super) fn sample(
+        &mut self,
+        node: Ed25519PublicKey,
+        told: Timestamp,
+        sent: Timestamp,
+        received: Timestamp,
+    ) -> bool {
+        let before = self.offset();
+        let middle = sent.plus_millis(received.millis_since(sent) / 2);
+        self.samples.retain(|(key, _)| *key != node);
+        self.samples.push_back((node, difference(told, middle)));
+        if self.samples.len() > SAMPLES {
+            self.samples.pop_front();
+        }
+        before.abs_diff(self.offset()) > 1_000
+    }
+
+    /// Network minus device clock (ms).
+    pub(super) fn offset(&self) -> i64 {
+        let mut sorted: Vec<i64> = self.samples.iter().map(|(_, offset)| *offset).collect();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or(self.remembered)
+    }
+
+    pub(super) fn remember(&mut self, offset: i64) {
+        self.remembered = offset;
+    }
+
+    /// What other clocks on the network show now.
+    pub(super) fn network_time(&self, device: Timestamp) -> Timestamp {
+        Timestamp(device.as_millis().saturating_add_signed(self.offset()))
+    }
+}
+
+fn difference(told: Timestamp, device: Timestamp) -> i64 {
+    let apart = |later: Timestamp, earlier: Timestamp| i64::try_from(later.millis_since(earlier)).unwrap_or(i64::MAX);
+    if told >= device { apart(told, device) } else { -apart(device, told) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u8) -> Ed25519PublicKey {
+        Ed25519PublicKey([number; 32])
+    }
+
+    #[test]
+    fn a_single_lying_node_moves_nothing() {
+        let mut clock = NetworkClock::default();
+        for number in 0..5 {
+            clock.sample(key(number), Timestamp(61_000 + u64::from(number)), Timestamp(0), Timestamp(2_000));
+        }
+        for _ in 0..20 {
+            clock.sample(key(9), Timestamp(u64::MAX), Timestamp(0), Timestamp(2_000));
+        }
+        assert_eq!(clock.offset(), 60_003);
+        assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_008));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_gives_a_negative_offset() {
+        let mut clock = NetworkClock::default();
+        clock.remember(-5);
+        assert_eq!(clock.offset(), -5);
+        clock.sample(key(1), Timestamp(1_000), Timestamp(3_900), Timestamp(4_100));
+        assert_eq!(clock.offset(), -3_000);
+        assert_eq!(clock.network_time(Timestamp(1_000)), Timestamp(0));
+    }
+}

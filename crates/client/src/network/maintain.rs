@@ -1,0 +1,372 @@
+//! The loops that keep the pool and two paths in shape (10-network 1.5, 5.1, 6.4).
+//!
+//! The first list comes from the relay or seed and is only a way in: once a path stands, three nodes are asked through it,
+//! and what at least two of them name is the list. A path counts when `info` came back through it from a node that is not
+//! on it.
+
+use super::path::{GUARD_LASTS, Guard, HOPS, Path, STANDING, choose_hops, pick, shuffle};
+use super::pool::NodeRecord;
+use super::rpc::{PATIENCE, Trouble};
+use super::{Network, RpcError};
+use crate::ports::{Clock, Durability, Ports, Table, Transport, TransportError};
+use crate::store::{Key, RecordError};
+use crate::wake::either;
+use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::node::{ServiceNode, parse_json};
+use onionskin_protocol::onion::ResponseError;
+use onionskin_protocol::rpc::Request;
+use onionskin_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The list is refreshed every two hours (ms).
+const REFRESH_EVERY: u64 = 2 * 3_600_000;
+/// After a refresh that failed (ms).
+const REFRESH_RETRY: u64 = 60_000;
+/// Nodes asked for the list.
+const ASKED: usize = 3;
+/// Answers that must name a node.
+const AGREE: usize = 2;
+/// Part of the former list that must still be there, in per cent. Below it nodes disagree too much to believe them.
+const OVERLAP: usize = 60;
+/// A rotation that failed is tried again after a minute (ms).
+const ROTATE_RETRY: u64 = 60_000;
+/// Tries in a row before a pause.
+const BUILDS: usize = 10;
+/// Pause (ms) when no path can be built.
+const BUILD_PAUSE: u64 = 5_000;
+/// With nothing to do, look again after this time (ms).
+const IDLE: u64 = 30_000;
+
+#[derive(Serialize, Deserialize)]
+struct PoolRecord {
+    nodes: Vec<NodeRecord>,
+    confirmed_at: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateRecord {
+    guards: Vec<Guard>,
+    clock_offset: i64,
+}
+
+impl<P: Ports> Network<P> {
+    pub(super) async fn load(&self) -> Result<(), RecordError> {
+        // Caches: one that cannot be read is fetched again.
+        if let Ok(Some(record)) = self.0.records.get::<PoolRecord>(&self.pool_key()).await {
+            let mut pool = self.0.pool.borrow_mut();
+            pool.replace(record.nodes.into_iter().map(ServiceNode::from), &self.0.profile);
+            pool.confirmed_at = record.confirmed_at.map(Timestamp);
+        }
+        match self.0.records.get::<StateRecord>(&self.state_key()).await {
+            Ok(Some(record)) => {
+                self.0.paths.borrow_mut().guards = record.guards.into_iter().take(STANDING).collect();
+                self.0.clock.borrow_mut().remember(record.clock_offset);
+            }
+            Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Holds two paths; builds, rotates, and pauses when nothing works.
+    pub(super) async fn keep_paths(&self) {
+        loop {
+            let woken = self.0.wake.listen();
+            let pause = self.tend_paths().await;
+            self.0.changed.ring();
+            either(woken, self.0.ports.clock().sleep(pause)).await;
+        }
+    }
+
+    /// Keeps the list true.
+    pub(super) async fn keep_list(&self) {
+        loop {
+            self.until_ready().await;
+            let now = self.device_now();
+            let confirmed = self.0.pool.borrow().confirmed_at;
+            let due = confirmed.map_or(0, |at| REFRESH_EVERY.saturating_sub(now.millis_since(at)));
+            if due > 0 && !self.is_pool_small() {
+                self.0.ports.clock().sleep(due.min(REFRESH_RETRY)).await;
+                continue;
+            }
+            if self.refresh().await.is_err() {
+                self.0.ports.clock().sleep(REFRESH_RETRY).await;
+            }
+        }
+    }
+
+    /// One round; gives the time (ms) until the next.
+    async fn tend_paths(&self) -> u64 {
+        if self.0.health.borrow().offline {
+            return IDLE;
+        }
+        if self.0.pool.borrow().len() < self.0.profile.minimum_pool {
+            if let Err(pause) = self.bootstrap().await {
+                return pause;
+            }
+        } else if self.is_pool_small() {
+            self.0.pool.borrow_mut().forgive();
+        }
+        let now = self.device_now();
+        self.0.paths.borrow_mut().review_guards(&self.0.pool.borrow(), now);
+        for _ in 0..BUILDS {
+            let missing = STANDING.saturating_sub(self.0.paths.borrow().standing.len());
+            if missing == 0 {
+                break;
+            }
+            if !self.build_missing(missing).await {
+                return BUILD_PAUSE;
+            }
+        }
+        if self.0.paths.borrow().standing.len() < STANDING {
+            return BUILD_PAUSE;
+        }
+        self.rotate().await;
+        let now = self.device_now();
+        let next = self.0.paths.borrow().standing.iter().map(|path| path.rotate_at.millis_since(now)).min();
+        next.unwrap_or(BUILD_PAUSE).clamp(1, IDLE)
+    }
+
+    fn is_pool_small(&self) -> bool {
+        self.0.pool.borrow().usable(self.device_now()).len() < self.0.profile.minimum_pool
+    }
+
+    /// Gets the first list. The error is how long to wait (ms).
+    async fn bootstrap(&self) -> Result<(), u64> {
+        let outcome = self.0.ports.transport().node_list().await;
+        let nodes = match outcome {
+            Ok(json) => serde_json::from_slice(&json).ok().and_then(|value| parse_json(&value).ok()).unwrap_or_default(),
+            Err(error) => {
+                self.0.health.borrow_mut().transport_failure(&error);
+                Vec::new()
+            }
+        };
+        {
+            let mut pool = self.0.pool.borrow_mut();
+            if !nodes.is_empty() {
+                pool.replace(nodes, &self.0.profile);
+                pool.confirmed_at = None;
+            }
+            let mut health = self.0.health.borrow_mut();
+            if pool.len() < self.0.profile.minimum_pool {
+                health.bootstrap_failures = health.bootstrap_failures.saturating_add(1);
+                return Err((1_000u64 << health.bootstrap_failures.min(5)).min(30_000));
+            }
+            health.bootstrap_failures = 0;
+        }
+        self.0.changed.ring();
+        Ok(())
+    }
+
+    /// Builds `missing` paths at once. False when no hops can be chosen or the transport itself fails.
+    async fn build_missing(&self, missing: usize) -> bool {
+        let mut drafts: Vec<Path> = Vec::with_capacity(missing);
+        for _ in 0..missing {
+            let taken: Vec<Ed25519PublicKey> = drafts.iter().map(|path| path.guard().ed25519).collect();
+            if let Some(path) = self.draft(None, &taken) {
+                drafts.push(path);
+            }
+        }
+        if drafts.is_empty() {
+            return false;
+        }
+        let tests = drafts.into_iter().map(|path| self.prove(path, None));
+        let outcomes = futures::future::join_all(tests).await;
+        self.remember().await;
+        outcomes.iter().all(|outcome| !matches!(outcome, Outcome::Unreachable))
+    }
+
+    /// Chooses hops behind a kept guard, or behind `guard`.
+    fn draft(&self, guard: Option<ServiceNode>, taken: &[Ed25519PublicKey]) -> Option<Path> {
+        let now = self.device_now();
+        let pool = self.0.pool.borrow();
+        let mut paths = self.0.paths.borrow_mut();
+        let mut entropy = self.0.ports.entropy();
+        let guard = match guard {
+            Some(guard) => guard,
+            None => paths.choose_guard(&pool, taken, now, &mut *entropy)?,
+        };
+        let hops = choose_hops(&pool, &self.0.profile, guard, None, now, &mut *entropy)?;
+        Some(paths.draft(hops, now))
+    }
+
+    /// Asks a node that is not on the path for `info` through it; when it answers, the path stands.
+    async fn prove(&self, mut path: Path, replaces: Option<u64>) -> Outcome {
+        let target = {
+            let mut candidates = self.0.pool.borrow().usable(self.device_now());
+            candidates.retain(|node| !path.contains(&node.ed25519));
+            pick(&candidates, &mut *self.0.ports.entropy())
+        };
+        let Some(target) = target else { return Outcome::Failed };
+        match self.exchange(&path, &target, &Request::info().to_bytes(), PATIENCE).await {
+            Ok(reply) if reply.status == 200 => {
+                path.requests = 1;
+                self.0.paths.borrow_mut().stand(path, replaces, self.device_now());
+                self.0.changed.ring();
+                Outcome::Stands
+            }
+            Ok(_) => {
+                self.0.pool.borrow_mut().strike(&target.ed25519, self.device_now());
+                Outcome::Failed
+            }
+            Err(trouble) => {
+                self.blame(&path, &target.ed25519, &trouble);
+                self.strike_untold(&path, &trouble);
+                match trouble {
+                    Trouble::Transport(
+                        TransportError::Offline | TransportError::RelayDown | TransportError::RelayRefused(_),
+                    ) => Outcome::Unreachable,
+                    _ => Outcome::Failed,
+                }
+            }
+        }
+    }
+
+    /// A new path that fails without anybody being named is like one that was retired: each hop gets a strike.
+    fn strike_untold(&self, path: &Path, trouble: &Trouble) {
+        let untold = match trouble {
+            Trouble::Transport(error) => matches!(error, TransportError::Timeout | TransportError::TooLarge),
+            Trouble::Onion(error) => !matches!(
+                error,
+                ResponseError::NextNode { .. } | ResponseError::NotReady { .. } | ResponseError::Hop { .. }
+            ),
+            Trouble::Unsendable => true,
+        };
+        if untold {
+            let now = self.device_now();
+            let mut pool = self.0.pool.borrow_mut();
+            for hop in &path.hops[..HOPS] {
+                pool.strike(&hop.ed25519, now);
+            }
+        }
+    }
+
+    /// Changes the hops behind the guards of paths that are due. The old path serves until the new one answered.
+    async fn rotate(&self) {
+        let now = self.device_now();
+        let due: Vec<Path> =
+            self.0.paths.borrow().standing.iter().filter(|path| path.rotate_at <= now).cloned().collect();
+        for old in due {
+            let guard = *old.guard();
+            let aged = !self.0.paths.borrow().guards.iter().any(|kept| {
+                kept.key == guard.ed25519.0 && now.as_millis().saturating_sub(kept.since) < GUARD_LASTS
+            });
+            let draft = if aged { self.draft(None, &[guard.ed25519]) } else { self.draft(Some(guard), &[]) };
+            let outcome = match draft {
+                Some(path) => self.prove(path, Some(old.id)).await,
+                None => Outcome::Failed,
+            };
+            if !matches!(outcome, Outcome::Stands)
+                && let Some(path) = self.0.paths.borrow_mut().get_mut(old.id)
+            {
+                path.rotate_at = self.device_now().plus_millis(ROTATE_RETRY);
+            }
+            self.remember().await;
+        }
+    }
+
+    /// Asks three nodes for the list and believes what two of them say.
+    pub(super) async fn refresh(&self) -> Result<(), RpcError> {
+        let mut nodes = self.0.pool.borrow().usable(self.device_now());
+        shuffle(&mut nodes, &mut *self.0.ports.entropy());
+        let request = Request::service_nodes();
+        let asked = nodes.iter().take(ASKED).map(|node| self.rpc(node, &request));
+        let answers = futures::future::join_all(asked).await;
+        let mut votes: BTreeMap<Ed25519PublicKey, (usize, ServiceNode)> = BTreeMap::new();
+        let mut voters = 0;
+        let mut last = None;
+        for answer in answers {
+            let list = match answer {
+                Ok(reply) if reply.status == 200 => parse_json(&reply.body).map_err(|_| RpcError::Malformed),
+                Ok(reply) => Err(RpcError::Refused { status: reply.status }),
+                Err(error) => Err(error),
+            };
+            match list {
+                Ok(list) => {
+                    voters += 1;
+                    let named: BTreeMap<_, _> = list.into_iter().map(|node| (node.ed25519, node)).collect();
+                    for (key, node) in named {
+                        votes.entry(key).or_insert((0, node)).0 += 1;
+                    }
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        if voters < AGREE {
+            return Err(last.unwrap_or(RpcError::NoPath));
+        }
+        let agreed: Vec<ServiceNode> =
+            votes.into_values().filter(|(count, _)| *count >= AGREE).map(|(_, node)| node).collect();
+        self.believe(agreed).await
+    }
+
+    async fn believe(&self, agreed: Vec<ServiceNode>) -> Result<(), RpcError> {
+        let now = self.device_now();
+        let believed = {
+            let mut pool = self.0.pool.borrow_mut();
+            let admitted = agreed.iter().filter(|node| self.0.profile.admits(node)).count();
+            let kept = agreed.iter().filter(|node| pool.get(&node.ed25519).is_some()).count();
+            let believed = admitted >= self.0.profile.minimum_pool && kept * 100 >= pool.len() * OVERLAP;
+            if believed {
+                pool.replace(agreed, &self.0.profile);
+                pool.confirmed_at = Some(now);
+            }
+            believed
+        };
+        self.0.health.borrow_mut().list_disputed = !believed;
+        if believed {
+            self.review_swarms();
+            let changed = {
+                let pool = self.0.pool.borrow();
+                let mut entropy = self.0.ports.entropy();
+                self.0.paths.borrow_mut().repair(&pool, &self.0.profile, now, &mut *entropy)
+            };
+            if changed {
+                self.0.wake.ring();
+            }
+            self.remember_pool().await;
+        }
+        self.0.changed.ring();
+        if believed { Ok(()) } else { Err(RpcError::Malformed) }
+    }
+
+    fn pool_key(&self) -> Key {
+        self.0.records.key::<16>(Table::Network, "pool", &[])
+    }
+
+    fn state_key(&self) -> Key {
+        self.0.records.key::<16>(Table::Network, "state", &[])
+    }
+
+    /// A cache: failing to write it costs a fetch next time.
+    async fn remember_pool(&self) {
+        let record = {
+            let pool = self.0.pool.borrow();
+            PoolRecord {
+                nodes: pool.nodes().map(NodeRecord::from).collect(),
+                confirmed_at: pool.confirmed_at.map(Timestamp::as_millis),
+            }
+        };
+        let mut tx = self.0.records.tx();
+        tx.put(&self.pool_key(), &record);
+        let _ = tx.commit(Durability::Relaxed).await;
+    }
+
+    /// Guards must outlive the session, or every start would show the network a new one.
+    async fn remember(&self) {
+        let record = StateRecord {
+            guards: self.0.paths.borrow().guards.clone(),
+            clock_offset: self.0.clock.borrow().offset(),
+        };
+        let mut tx = self.0.records.tx();
+        tx.put(&self.state_key(), &record);
+        let _ = tx.commit(Durability::Relaxed).await;
+    }
+}
+
+enum Outcome {
+    Stands,
+    Failed,
+    Unreachable,
+}

@@ -1,0 +1,379 @@
+//! Standing paths and their guards (10-network 5.1, Decisions 2).
+//!
+//! Two paths of exactly three hops. A guard stays for up to ten days, the hops behind it change every ten minutes. Nothing here
+//! talks: what a request met is told by `rpc`, and `maintain` builds what is missing.
+
+use super::pool::Pool;
+use super::profile::NetworkProfile;
+use onionskin_protocol::entropy::{Entropy, draw};
+use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Hops of a path, never fewer.
+pub(super) const HOPS: usize = 3;
+/// Paths that should stand.
+pub(super) const STANDING: usize = 2;
+/// This many strikes retire a path.
+const RETIRED: u8 = 3;
+/// Age (ms) at which the hops behind the guard change.
+const ROTATE_AFTER: u64 = 10 * 60_000;
+/// Age (ms) at which a guard is replaced.
+pub(super) const GUARD_LASTS: u64 = 10 * 24 * 3_600_000;
+/// "New path" is heard at most this often (ms).
+const RENEW_EVERY: u64 = 60_000;
+
+/// Three hops, guard first.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) id: u64,
+    pub(super) hops: [ServiceNode; HOPS],
+    pub(super) built_at: Timestamp,
+    pub(super) requests: u32,
+    pub(super) failures: u32,
+    pub(super) strikes: u8,
+    pub(super) in_flight: u32,
+    /// When to try to replace the hops behind the guard.
+    pub(super) rotate_at: Timestamp,
+}
+
+impl Path {
+    pub(super) fn contains(&self, key: &Ed25519PublicKey) -> bool {
+        self.hops.iter().any(|hop| hop.ed25519 == *key)
+    }
+    pub(super) fn guard(&self) -> &ServiceNode {
+        &self.hops[0]
+    }
+}
+
+/// A guard and the time since which it is one (device clock, ms).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Guard {
+    pub(super) key: [u8; 32],
+    pub(super) since: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Paths {
+    pub(super) standing: Vec<Path>,
+    pub(super) guards: Vec<Guard>,
+    next_id: u64,
+    renewed_at: Option<Timestamp>,
+}
+
+impl Paths {
+    /// A path that nobody has tested yet.
+    pub(super) fn draft(&mut self, hops: [ServiceNode; HOPS], now: Timestamp) -> Path {
+        self.next_id += 1;
+        Path {
+            id: self.next_id,
+            hops,
+            built_at: now,
+            requests: 0,
+            failures: 0,
+            strikes: 0,
+            in_flight: 0,
+            rotate_at: now.plus_millis(ROTATE_AFTER),
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Path> {
+        self.standing.iter_mut().find(|path| path.id == id)
+    }
+
+    /// Takes a path that answered, instead of `replaces` where that still stands. Its guard becomes one.
+    pub(super) fn stand(&mut self, path: Path, replaces: Option<u64>, now: Timestamp) {
+        let key = path.guard().ed25519.0;
+        if !self.guards.iter().any(|guard| guard.key == key) {
+            self.guards.push(Guard { key, since: now.as_millis() });
+        }
+        self.standing.retain(|old| Some(old.id) != replaces);
+        self.standing.push(path);
+    }
+
+    pub(super) fn retire(&mut self, id: u64) {
+        self.standing.retain(|path| path.id != id);
+    }
+
+    /// One more strike; true when that retired the path.
+    pub(super) fn strike(&mut self, id: u64) -> bool {
+        let Some(path) = self.get_mut(id) else { return false };
+        path.strikes = path.strikes.saturating_add(1);
+        let retired = path.strikes >= RETIRED;
+        if retired {
+            self.retire(id);
+        }
+        retired
+    }
+
+    pub(super) fn guard_since(&self, key: &Ed25519PublicKey) -> Option<u64> {
+        self.guards.iter().find(|guard| guard.key == key.0).map(|guard| guard.since)
+    }
+
+    /// Forgets guards that are too old or unusable, except those of standing paths.
+    pub(super) fn review_guards(&mut self, pool: &Pool, now: Timestamp) {
+        let standing: Vec<[u8; 32]> = self.standing.iter().map(|path| path.guard().ed25519.0).collect();
+        self.guards.retain(|guard| {
+            let young = now.as_millis().saturating_sub(guard.since) < GUARD_LASTS;
+            let usable = pool.is_usable(&Ed25519PublicKey(guard.key), now);
+            usable && (young || standing.contains(&guard.key))
+        });
+        self.guards.truncate(STANDING.max(standing.len()));
+    }
+
+    /// The guard for the next path: a kept one that no standing path uses, else any node that is not a guard already.
+    pub(super) fn choose_guard(
+        &self,
+        pool: &Pool,
+        taken: &[Ed25519PublicKey],
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Option<ServiceNode> {
+        let free = |key: &Ed25519PublicKey| {
+            !taken.contains(key) && !self.standing.iter().any(|path| path.guard().ed25519 == *key)
+        };
+        let kept = self.guards.iter().find_map(|guard| {
+            let key = Ed25519PublicKey(guard.key);
+            let young = now.as_millis().saturating_sub(guard.since) < GUARD_LASTS;
+            (young && free(&key) && pool.is_usable(&key, now)).then(|| pool.get(&key)).flatten()
+        });
+        if let Some(node) = kept {
+            return Some(*node);
+        }
+        let candidates: Vec<ServiceNode> =
+            pool.usable(now).into_iter().filter(|node| free(&node.ed25519)).collect();
+        let clean: Vec<ServiceNode> =
+            candidates.iter().filter(|node| pool.strikes(&node.ed25519, now) == 0).copied().collect();
+        pick(if clean.is_empty() { &candidates } else { &clean }, entropy)
+    }
+
+    /// The least busy standing path that neither contains `target` nor was `tried`.
+    pub(super) fn for_target(&self, target: &Ed25519PublicKey, tried: &[u64]) -> Option<&Path> {
+        self.standing
+            .iter()
+            .filter(|path| !path.contains(target) && !tried.contains(&path.id))
+            .min_by_key(|path| (path.in_flight, path.requests))
+    }
+
+    /// Swaps nodes that may no longer be used; a path whose guard is one of them, or for which there is no other node, goes.
+    /// True when something changed.
+    pub(super) fn repair(
+        &mut self,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> bool {
+        let mut changed = false;
+        let mut kept = Vec::with_capacity(self.standing.len());
+        for mut path in std::mem::take(&mut self.standing) {
+            let mut whole = pool.is_usable(&path.hops[0].ed25519, now);
+            changed |= !whole;
+            for at in 1..HOPS {
+                if !whole || pool.is_usable(&path.hops[at].ed25519, now) {
+                    continue;
+                }
+                changed = true;
+                let others: Vec<ServiceNode> = (0..HOPS).filter(|other| *other != at).map(|at| path.hops[at]).collect();
+                match choose_hop(pool, profile, &others, None, now, entropy) {
+                    Some(node) => path.hops[at] = node,
+                    None => whole = false,
+                }
+            }
+            if whole {
+                kept.push(path);
+            }
+        }
+        self.standing = kept;
+        changed
+    }
+
+    /// Marks all paths for replacement, unless that was asked for under a minute ago.
+    pub(super) fn ask_for_new(&mut self, now: Timestamp) -> bool {
+        if self.renewed_at.is_some_and(|at| now.millis_since(at) < RENEW_EVERY) {
+            return false;
+        }
+        self.renewed_at = Some(now);
+        for path in &mut self.standing {
+            path.rotate_at = now;
+        }
+        true
+    }
+}
+
+/// Chooses the hops behind `guard`, neither of them in `avoid`.
+pub(super) fn choose_hops(
+    pool: &Pool,
+    profile: &NetworkProfile,
+    guard: ServiceNode,
+    avoid: Option<&Ed25519PublicKey>,
+    now: Timestamp,
+    entropy: &mut (impl Entropy + ?Sized),
+) -> Option<[ServiceNode; HOPS]> {
+    let middle = choose_hop(pool, profile, &[guard], avoid, now, entropy)?;
+    let exit = choose_hop(pool, profile, &[guard, middle], avoid, now, entropy)?;
+    Some([guard, middle, exit])
+}
+
+fn choose_hop(
+    pool: &Pool,
+    profile: &NetworkProfile,
+    others: &[ServiceNode],
+    avoid: Option<&Ed25519PublicKey>,
+    now: Timestamp,
+    entropy: &mut (impl Entropy + ?Sized),
+) -> Option<ServiceNode> {
+    let mut candidates = pool.usable(now);
+    candidates.retain(|node| {
+        Some(&node.ed25519) != avoid && others.iter().all(|other| profile.may_share_path(node, other))
+    });
+    pick(&candidates, entropy)
+}
+
+/// Any one of them.
+pub(super) fn pick<T: Copy>(from: &[T], entropy: &mut (impl Entropy + ?Sized)) -> Option<T> {
+    let count = u64::try_from(from.len()).ok().filter(|count| *count > 0)?;
+    let at = u64::from_le_bytes(draw::<8>(entropy)) % count;
+    from.get(usize::try_from(at).ok()?).copied()
+}
+
+/// All of them in any order.
+pub(super) fn shuffle<T>(items: &mut [T], entropy: &mut (impl Entropy + ?Sized)) {
+    for end in (1..items.len()).rev() {
+        let at = u64::from_le_bytes(draw::<8>(entropy)) % (end as u64 + 1);
+        items.swap(end, at as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::pool::tests::node;
+    use super::*;
+
+    struct Steps(u64);
+    impl Entropy for Steps {
+        fn fill(&mut self, out: &mut [u8]) {
+            for byte in out {
+                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (self.0 >> 33) as u8;
+            }
+        }
+    }
+
+    fn pool(count: u8) -> Pool {
+        let mut pool = Pool::default();
+        pool.replace((1..=count).map(node), &NetworkProfile::local());
+        pool
+    }
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn standing(pool: &Pool, seed: u64) -> Paths {
+        let mut paths = Paths::default();
+        let mut entropy = Steps(seed);
+        for _ in 0..STANDING {
+            let guard = paths.choose_guard(pool, &[], NOW, &mut entropy).unwrap();
+            let hops = choose_hops(pool, &NetworkProfile::local(), guard, None, NOW, &mut entropy).unwrap();
+            let path = paths.draft(hops, NOW);
+            paths.stand(path, None, NOW);
+        }
+        paths
+    }
+
+    #[test]
+    fn a_path_has_three_different_hops_and_never_fewer() {
+        for seed in 0..50 {
+            for path in &standing(&pool(6), seed).standing {
+                let [one, two, three] = path.hops;
+                assert!(one.ed25519 != two.ed25519 && two.ed25519 != three.ed25519 && one.ed25519 != three.ed25519);
+            }
+        }
+        let two = pool(2);
+        assert!(choose_hops(&two, &NetworkProfile::local(), node(1), None, NOW, &mut Steps(1)).is_none());
+        let three = pool(3);
+        let avoid = node(3).ed25519;
+        assert!(choose_hops(&three, &NetworkProfile::local(), node(1), Some(&avoid), NOW, &mut Steps(1)).is_none());
+    }
+
+    #[test]
+    fn the_two_guards_differ_and_are_kept() {
+        let pool = pool(6);
+        let mut paths = standing(&pool, 3);
+        assert_eq!(paths.guards.len(), 2);
+        let guards = paths.guards.clone();
+        assert_ne!(guards[0].key, guards[1].key);
+        let id = paths.standing[0].id;
+        paths.retire(id);
+        let again = paths.choose_guard(&pool, &[], NOW, &mut Steps(9)).unwrap();
+        assert!(guards.iter().any(|guard| guard.key == again.ed25519.0));
+        let later = NOW.plus_millis(GUARD_LASTS);
+        paths.review_guards(&pool, later);
+        assert_eq!(paths.guards.len(), 1, "only the guard of the path that stands is kept past its time");
+    }
+
+    #[test]
+    fn a_target_is_never_reached_through_a_path_that_contains_it() {
+        let pool = pool(4);
+        let paths = standing(&pool, 5);
+        for target in 1..=4 {
+            if let Some(path) = paths.for_target(&node(target).ed25519, &[]) {
+                assert!(!path.contains(&node(target).ed25519));
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_hops_share_a_subnet_where_the_rule_holds() {
+        let rule = NetworkProfile { subnet_rule: true, ..NetworkProfile::local() };
+        let mut nodes: Vec<ServiceNode> = (1..=5).map(node).collect();
+        for node in &mut nodes[..3] {
+            node.ip = [10, 9, 9, node.ip.octets()[2]].into();
+        }
+        let mut pool = Pool::default();
+        pool.replace(nodes.clone(), &rule);
+        for seed in 0..50 {
+            let hops = choose_hops(&pool, &rule, nodes[0], None, NOW, &mut Steps(seed)).unwrap();
+            assert!(hops[1..].iter().all(|hop| hop.ip.octets()[1] != 9));
+        }
+    }
+
+    #[test]
+    fn the_third_strike_retires_a_path() {
+        let mut paths = standing(&pool(6), 3);
+        let id = paths.standing[0].id;
+        assert!(!paths.strike(id));
+        assert!(!paths.strike(id));
+        assert!(paths.strike(id));
+        assert_eq!(paths.standing.len(), 1);
+    }
+
+    #[test]
+    fn a_struck_out_hop_is_swapped_and_a_struck_out_guard_ends_the_path() {
+        let mut pool = pool(6);
+        let mut paths = standing(&pool, 3);
+        let middle = paths.standing[0].hops[1].ed25519;
+        for _ in 0..3 {
+            pool.strike(&middle, NOW);
+        }
+        assert!(paths.repair(&pool, &NetworkProfile::local(), NOW, &mut Steps(1)));
+        assert!(paths.standing.iter().all(|path| !path.contains(&middle)));
+        let before = paths.standing.len();
+        let guard = paths.standing[0].guard().ed25519;
+        for _ in 0..3 {
+            pool.strike(&guard, NOW);
+        }
+        paths.repair(&pool, &NetworkProfile::local(), NOW, &mut Steps(1));
+        assert_eq!(paths.standing.len(), before - 1);
+    }
+
+    #[test]
+    fn new_paths_are_made_at_most_once_a_minute() {
+        let mut paths = standing(&pool(6), 3);
+        assert!(paths.ask_for_new(NOW));
+        assert!(paths.standing.iter().all(|path| path.rotate_at == NOW));
+        assert!(!paths.ask_for_new(NOW.plus_millis(59_999)));
+        assert!(paths.ask_for_new(NOW.plus_millis(60_000)));
+    }
+}
