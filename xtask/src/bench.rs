@@ -29,6 +29,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut figures = step("native benchmarks", || {
         measured(command("cargo").args(["bench", "--quiet", "-p", "onionskin-bench"]))
     })?;
+    figures.extend(step("native benchmarks of the protocol", protocol)?);
     let wasm = step("build the wasm benchmark", wasm_module)?;
     app::build()?;
     servers::build(Profile::Servers)?;
@@ -50,6 +51,52 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         std::fs::write(file, json::write_figures(&figures))?;
     }
     Ok(())
+}
+
+/// The criterion benchmarks of the protocol crate, in the short form that names one figure per line.
+fn protocol() -> Result<Vec<Figure>, Failure> {
+    let mut bench = command("cargo");
+    bench.args([
+        "bench",
+        "--quiet",
+        "-p",
+        "onionskin-protocol",
+        "--bench",
+        "*",
+        "--",
+        "--output-format",
+        "bencher",
+    ]);
+    let output = bench
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<Figure> = text.lines().filter_map(bencher_line).collect();
+    if !output.status.success() || figures.is_empty() {
+        return Err(Failure(format!(
+            "no figures came ({})\n{text}",
+            output.status
+        )));
+    }
+    Ok(figures)
+}
+
+/// `test NAME ... bench:       1,234 ns/iter (+/- 56)`
+fn bencher_line(line: &str) -> Option<Figure> {
+    let (name, rest) = line.strip_prefix("test ")?.split_once(" ... bench:")?;
+    let value = rest
+        .split_once(" ns/iter")?
+        .0
+        .trim()
+        .replace(',', "")
+        .parse()
+        .ok()?;
+    Some(Figure {
+        name: format!("native/protocol/{name}"),
+        value,
+        unit: "ns".into(),
+    })
 }
 
 fn measured(command: &mut std::process::Command) -> Result<Vec<Figure>, Failure> {
@@ -100,4 +147,19 @@ fn wasm_module() -> Result<std::path::PathBuf, Failure> {
     )?;
     std::fs::rename(optimised, module)?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bencher_line;
+
+    #[test]
+    fn a_line_of_criterion_is_a_figure() {
+        let figure = bencher_line("test onion/build ... bench:       1,234 ns/iter (+/- 56)");
+        assert_eq!(
+            figure.map(|figure| (figure.name, figure.value)),
+            Some(("native/protocol/onion/build".into(), 1234.0))
+        );
+        assert_eq!(bencher_line("test x ... ok"), None);
+    }
 }
