@@ -1,0 +1,136 @@
+//! Dates, numbers and plural categories by the browser's `Intl`. Formatters are made once per language.
+
+use super::{fill, language, text};
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use wasm_bindgen::JsValue;
+
+thread_local! {
+    static FORMATTERS: RefCell<BTreeMap<(&'static str, &'static str), Function>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+const DAY_MS: f64 = 86_400_000.0;
+
+fn locales() -> Array {
+    // The region of the browser decides about the clock, the chosen language about the words.
+    let tag = language().tag();
+    let regional = leptos::prelude::window()
+        .navigator()
+        .languages()
+        .iter()
+        .filter_map(|wanted| wanted.as_string())
+        .find(|wanted| wanted.split('-').next() == Some(tag));
+    Array::of1(&JsValue::from_str(regional.as_deref().unwrap_or(tag)))
+}
+
+fn options(pairs: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (key, value) in pairs {
+        // A fresh object takes every property.
+        let _ = Reflect::set(&object, &JsValue::from_str(key), &JsValue::from_str(value));
+    }
+    object
+}
+
+fn date_format(name: &'static str, pairs: &[(&str, &str)], ms: u64) -> String {
+    let date = Date::new(&JsValue::from_f64(ms as f64));
+    FORMATTERS.with_borrow_mut(|formatters| {
+        formatters
+            .entry((language().tag(), name))
+            .or_insert_with(|| Intl::DateTimeFormat::new(&locales(), &options(pairs)).format())
+            .call1(&JsValue::UNDEFINED, &date)
+            .ok()
+            .and_then(|formatted| formatted.as_string())
+            .unwrap_or_default()
+    })
+}
+
+/// `14:05`.
+pub(crate) fn time(ms: u64) -> String {
+    date_format("time", &[("hour", "numeric"), ("minute", "2-digit")], ms)
+}
+
+/// Full date with seconds.
+pub(crate) fn full(ms: u64) -> String {
+    date_format("full", &[("dateStyle", "full"), ("timeStyle", "medium")], ms)
+}
+
+/// `23 November 2026`.
+pub(crate) fn date(ms: u64) -> String {
+    date_format("date", &[("dateStyle", "long")], ms)
+}
+
+/// The name of a day for a divider: today, yesterday, else weekday and date.
+pub(crate) fn day(ms: u64) -> String {
+    match days_ago(ms) {
+        0 => text().today.into(),
+        1 => text().yesterday.into(),
+        2..=300 => date_format("day", &[("weekday", "long"), ("day", "numeric"), ("month", "long")], ms),
+        _ => date(ms),
+    }
+}
+
+/// For a row of the list: the time today, the weekday within a week, else the date.
+pub(crate) fn row_time(ms: u64) -> String {
+    match days_ago(ms) {
+        0 => time(ms),
+        1 => text().yesterday.into(),
+        2..=6 => date_format("weekday", &[("weekday", "long")], ms),
+        7..=300 => date_format("short", &[("day", "numeric"), ("month", "short")], ms),
+        _ => date_format("numeric", &[("dateStyle", "short")], ms),
+    }
+}
+
+/// Days between a time and today, by the local calendar.
+pub(crate) fn days_ago(ms: u64) -> i64 {
+    (local_day(Date::now()) - local_day(ms as f64)).round() as i64
+}
+
+/// The number of a local day; equal for times of one calendar day.
+pub(crate) fn local_day(ms: f64) -> f64 {
+    let date = Date::new(&JsValue::from_f64(ms));
+    ((ms - date.get_timezone_offset() * 60_000.0) / DAY_MS).floor()
+}
+
+/// `3 minutes ago`.
+pub(crate) fn ago(ms: u64) -> String {
+    let seconds = (Date::now() - ms as f64) / 1000.0;
+    let (value, unit) = match seconds {
+        s if s < 10.0 => return text().just_now.into(),
+        s if s < 60.0 => (s, "second"),
+        s if s < 3_600.0 => (s / 60.0, "minute"),
+        s if s < 86_400.0 => (s / 3_600.0, "hour"),
+        s => (s / 86_400.0, "day"),
+    };
+    Intl::RelativeTimeFormat::new(&locales(), &Object::new())
+        .format(-value.floor(), unit)
+        .into()
+}
+
+/// A whole number with the separators of the language.
+pub(crate) fn number(n: u64) -> String {
+    Intl::NumberFormat::new(&locales(), &Object::new())
+        .format()
+        .call1(&JsValue::UNDEFINED, &JsValue::from_f64(n as f64))
+        .ok()
+        .and_then(|formatted| formatted.as_string())
+        .unwrap_or_else(|| n.to_string())
+}
+
+/// A difference of clocks, signed, in seconds and tenths.
+pub(crate) fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "−" } else { "+" };
+    let tenths = ms.unsigned_abs() / 100;
+    fill(
+        text().seconds_short,
+        &[("n", &format!("{sign}{}.{}", tenths / 10, tenths % 10))],
+    )
+}
+
+/// `one`, `few`, `other` and so on.
+pub(super) fn plural_category(n: u64) -> String {
+    Intl::PluralRules::new(&locales(), &Object::new())
+        .select(n as f64)
+        .into()
+}

@@ -1,0 +1,81 @@
+//! New messages of the open conversation for screen readers: at most one line every two seconds, bursts as a count, own
+//! messages silent (screens 21).
+
+use super::state::App;
+use super::text::name_of;
+use crate::i18n::{count, fill, text};
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use onionskin_client::api::{Message, MessageKind};
+
+/// How long lines are gathered (ms).
+const BATCH_MS: u32 = 2_000;
+
+/// Gathers what to say.
+#[derive(Clone, Copy)]
+pub(crate) struct Announcer {
+    /// The line in the live region.
+    pub line: RwSignal<String>,
+    waiting: RwSignal<Vec<(String, String)>>,
+    seen: StoredValue<Vec<onionskin_client::api::MessageId>>,
+}
+
+impl Announcer {
+    pub(crate) fn new() -> Self {
+        Self {
+            line: RwSignal::new(String::new()),
+            waiting: RwSignal::new(Vec::new()),
+            seen: StoredValue::new(Vec::new()),
+        }
+    }
+
+    pub(crate) fn clear(self) {
+        self.line.set(String::new());
+        self.waiting.set(Vec::new());
+        self.seen.set_value(Vec::new());
+    }
+
+    /// Says something once.
+    pub(crate) fn say(self, line: String) {
+        self.line.set(line);
+    }
+
+    /// A message came; what is not for the ear is left out.
+    pub(crate) fn heard(self, app: App, message: &Message) {
+        let open = app.timeline.open.get_untracked() == Some(message.conversation);
+        if message.mine || !open || message.kind != MessageKind::Text {
+            return;
+        }
+        if self.seen.with_value(|seen| seen.contains(&message.id)) {
+            return;
+        }
+        self.seen.update_value(|seen| {
+            seen.push(message.id);
+            let spare = seen.len().saturating_sub(50);
+            seen.drain(..spare);
+        });
+        let name = untrack(|| app.conversation(message.conversation))
+            .map(|conversation| name_of(&conversation))
+            .unwrap_or_default();
+        let first = self.waiting.with_untracked(Vec::is_empty);
+        self.waiting.update(|waiting| waiting.push((name, message.text.clone())));
+        if first {
+            leptos::task::spawn_local(async move {
+                TimeoutFuture::new(BATCH_MS).await;
+                self.flush();
+            });
+        }
+    }
+
+    fn flush(self) {
+        let waiting = self.waiting.get_untracked();
+        self.waiting.set(Vec::new());
+        let Some((name, last)) = waiting.last() else { return };
+        let line = if waiting.len() > 2 {
+            fill(&count(&text().announce_many, waiting.len() as u64), &[("name", name)])
+        } else {
+            fill(text().announce_one, &[("name", name), ("text", last)])
+        };
+        self.line.set(line);
+    }
+}

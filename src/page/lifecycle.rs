@@ -1,0 +1,69 @@
+//! The page's life as the engine must know it: on screen or hidden, online or not, awake again (50-browser 4).
+
+use super::state::{App, Phase};
+use leptos::ev;
+use leptos::prelude::*;
+use onionskin_client::api::Command;
+
+/// Listens for as long as the page lives.
+pub(crate) fn follow(app: App) {
+    let document = document();
+    let on_visibility = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+        app.visible.set(visible());
+        tell_visible(app);
+        if visible() {
+            tell_running(app, Command::Wake);
+        }
+    });
+    document.set_onvisibilitychange(Some(wasm_bindgen::JsCast::unchecked_ref(on_visibility.as_ref())));
+    // The listener lives as long as the page.
+    on_visibility.forget();
+
+    let listen = |handle: WindowListenerHandle| on_cleanup(move || handle.remove());
+    listen(window_event_listener(ev::online, move |_| {
+        tell_running(app, Command::SetOffline { offline: false });
+        tell_running(app, Command::Wake);
+    }));
+    listen(window_event_listener(ev::offline, move |_| {
+        tell_running(app, Command::SetOffline { offline: true });
+    }));
+    // A page out of the back/forward cache starts anew: it must not act on old keys or hold a lock twice.
+    listen(window_event_listener(ev::pageshow, move |event| {
+        if event.persisted() {
+            // Nothing can be done about a browser that refuses to reload.
+            let _ = window().location().reload();
+        }
+    }));
+    // Closing a temporary account asks once when its phrase was never shown.
+    listen(window_event_listener(ev::beforeunload, move |event| {
+        let unsaved = app
+            .profile
+            .with_untracked(|profile| profile.as_ref().is_some_and(|p| p.temporary && !p.phrase_checked));
+        if unsaved {
+            event.prevent_default();
+        }
+    }));
+}
+
+/// Tells a freshly opened engine how things are.
+pub(crate) fn tell(app: App) {
+    app.send(Command::SetVisible { visible: visible() });
+    app.send(Command::SetOffline {
+        offline: !window().navigator().on_line(),
+    });
+}
+
+fn tell_visible(app: App) {
+    tell_running(app, Command::SetVisible { visible: visible() });
+}
+
+fn tell_running(app: App, command: Command) {
+    if app.phase.get_untracked() == Phase::Open {
+        app.send(command);
+    }
+}
+
+/// The page is on screen.
+pub(crate) fn visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}

@@ -1,0 +1,127 @@
+//! How the app looks on this device: theme and language. Written down only once an account may stay on this device, since
+//! until then nothing is (screens W2); before that a choice lives as long as the page.
+
+use crate::i18n::Language;
+use leptos::prelude::*;
+
+/// A theme, or the system's choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    System,
+    Light,
+    Dark,
+    Black,
+    HighContrastLight,
+    HighContrastDark,
+}
+
+impl Theme {
+    /// All, as the settings offer them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::System,
+        Self::Light,
+        Self::Dark,
+        Self::Black,
+        Self::HighContrastLight,
+        Self::HighContrastDark,
+    ];
+
+    /// Name in the style sheet and in storage.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Black => "black",
+            Self::HighContrastLight => "hc-light",
+            Self::HighContrastDark => "hc-dark",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.key() == key)
+    }
+
+    fn show(self) {
+        let Some(root) = document().document_element() else { return };
+        // Both are valid attribute names, which is all that can be refused.
+        let _ = match self {
+            Self::System => root.remove_attribute("data-theme"),
+            chosen => root.set_attribute("data-theme", chosen.key()),
+        };
+    }
+}
+
+const THEME: &str = "onionskin.theme";
+const LANGUAGE: &str = "onionskin.language";
+
+/// The choices, as signals.
+#[derive(Clone, Copy)]
+pub(crate) struct Prefs {
+    pub theme: RwSignal<Theme>,
+    pub language: RwSignal<Language>,
+    /// An account is kept here, so choices may be written.
+    pub may_write: RwSignal<bool>,
+}
+
+impl Prefs {
+    /// Reads what was kept, shows it, and follows changes.
+    pub(crate) fn start() -> Self {
+        let prefs = Self {
+            theme: RwSignal::new(read(THEME).and_then(|key| Theme::from_key(&key)).unwrap_or(Theme::System)),
+            language: RwSignal::new(
+                read(LANGUAGE)
+                    .and_then(|tag| Language::from_tag(&tag))
+                    .unwrap_or_else(Language::of_browser),
+            ),
+            may_write: RwSignal::new(false),
+        };
+        crate::i18n::use_language(prefs.language.get_untracked());
+        Effect::new(move |_| {
+            let theme = prefs.theme.get();
+            theme.show();
+            if prefs.may_write.get() {
+                write(THEME, (theme != Theme::System).then(|| theme.key()));
+            }
+        });
+        Effect::new(move |_| {
+            let language = prefs.language.get();
+            if prefs.may_write.get() {
+                let own = language != Language::of_browser();
+                write(LANGUAGE, own.then(|| language.tag()));
+            }
+        });
+        prefs
+    }
+
+    /// Changes the language of everything on screen.
+    pub(crate) fn choose_language(self, language: Language) {
+        crate::i18n::use_language(language);
+        self.language.set(language);
+    }
+
+    /// Removes what was kept: no account is left here.
+    pub(crate) fn forget(self) {
+        self.may_write.set(false);
+        write(THEME, None);
+        write(LANGUAGE, None);
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// A browser that refuses storage keeps the choice for as long as the page lives.
+fn write(key: &str, value: Option<&str>) {
+    if let Some(storage) = storage() {
+        let _ = match value {
+            Some(value) => storage.set_item(key, value),
+            None => storage.remove_item(key),
+        };
+    }
+}

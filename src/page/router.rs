@@ -1,0 +1,225 @@
+//! Routes after the `#` (screens 2.1): nothing of them reaches the host, and they hold only random local names.
+//!
+//! An invitation carries an Account ID, so it is taken out of the address and the history before anything renders.
+
+use leptos::prelude::*;
+use onionskin_client::api::ConversationId;
+use wasm_bindgen::JsValue;
+
+/// A place in the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Welcome,
+    Create,
+    Restore,
+    Temporary,
+    Lock,
+    Chats,
+    Conversation(ConversationId),
+    New,
+    Network,
+    Path,
+    Settings,
+}
+
+/// The route of an address, and the invitation that was in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parsed {
+    pub route: Option<Route>,
+    pub invitation: Option<String>,
+}
+
+impl Route {
+    /// The text after the `#`, with it.
+    pub(crate) fn href(self) -> String {
+        match self {
+            Self::Welcome => "#/welcome".into(),
+            Self::Create => "#/create".into(),
+            Self::Restore => "#/restore".into(),
+            Self::Temporary => "#/temporary".into(),
+            Self::Lock => "#/lock".into(),
+            Self::Chats => "#/chats".into(),
+            Self::Conversation(id) => format!("#/c/{}", base32(&id.0)),
+            Self::New => "#/new".into(),
+            Self::Network => "#/network".into(),
+            Self::Path => "#/network/path".into(),
+            Self::Settings => "#/settings".into(),
+        }
+    }
+
+    /// Reads an address; unknown ones give no route.
+    pub(crate) fn parse(hash: &str) -> Parsed {
+        let path = hash
+            .trim_start_matches('#')
+            .trim_matches('/')
+            .split('?')
+            .next()
+            .unwrap_or("");
+        let mut parts = path.splitn(2, '/');
+        let head = parts.next().unwrap_or("");
+        let rest = parts.next();
+        let route = match (head, rest) {
+            ("invite", Some(payload)) => {
+                return Parsed {
+                    route: Some(Self::New),
+                    invitation: Some(payload.to_owned()),
+                };
+            }
+            ("welcome", None) => Some(Self::Welcome),
+            ("create", None) => Some(Self::Create),
+            ("restore", None) => Some(Self::Restore),
+            ("temporary", None) => Some(Self::Temporary),
+            ("lock", None) => Some(Self::Lock),
+            ("chats" | "requests" | "archive", None) => Some(Self::Chats),
+            ("c", Some(id)) => from_base32(id.split('/').next().unwrap_or(""))
+                .map(|id| Self::Conversation(ConversationId(id))),
+            ("new", None) => Some(Self::New),
+            ("network", None) => Some(Self::Network),
+            ("network", Some("path")) => Some(Self::Path),
+            ("settings", _) => Some(Self::Settings),
+            _ => None,
+        };
+        Parsed {
+            route,
+            invitation: None,
+        }
+    }
+
+    /// Only an open account can show it.
+    pub(crate) fn needs_account(self) -> bool {
+        !matches!(
+            self,
+            Self::Welcome
+                | Self::Create
+                | Self::Restore
+                | Self::Temporary
+                | Self::Lock
+                | Self::Network
+                | Self::Path
+        )
+    }
+}
+
+/// Follows the address bar. `invited` gets what an invitation carried.
+pub(crate) fn follow(route: RwSignal<Route>, invited: RwSignal<Option<String>>) {
+    let read = move || {
+        let parsed = Route::parse(&hash());
+        if let Some(payload) = parsed.invitation {
+            rewrite(Route::New);
+            invited.set(Some(payload));
+        }
+        let next = parsed.route.unwrap_or(Route::Chats);
+        if route.get_untracked() != next {
+            route.set(next);
+        }
+    };
+    read();
+    let handle = window_event_listener(leptos::ev::hashchange, move |_| read());
+    on_cleanup(move || handle.remove());
+}
+
+/// Goes to a place, with an entry in the history.
+pub(crate) fn go(route: Route) {
+    // Setting the hash of an own page cannot fail.
+    let _ = window().location().set_hash(route.href().trim_start_matches('#'));
+}
+
+/// Goes to a place in the stead of the present one.
+pub(crate) fn replace(signal: RwSignal<Route>, route: Route) {
+    rewrite(route);
+    if signal.get_untracked() != route {
+        signal.set(route);
+    }
+}
+
+/// The address changes, the history does not grow.
+fn rewrite(route: Route) {
+    if let Ok(history) = window().history() {
+        // Browsers limit how often; the route itself is kept by the caller.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.href()));
+    }
+}
+
+fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// 16 bytes as 26 characters, most significant bit first.
+fn base32(bytes: &[u8; 16]) -> String {
+    let number = u128::from_be_bytes(*bytes);
+    // 26 · 5 = 130 bit: the last character carries three bits.
+    (0..26)
+        .map(|at| {
+            let index = if at < 25 {
+                (number >> (123 - 5 * at)) & 31
+            } else {
+                (number << 2) & 31
+            };
+            char::from(ALPHABET[index as usize])
+        })
+        .collect()
+}
+
+fn from_base32(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 26 {
+        return None;
+    }
+    let mut number = 0u128;
+    for (at, byte) in text.bytes().enumerate() {
+        let value = ALPHABET.iter().position(|&letter| letter == byte)? as u128;
+        if at < 25 {
+            number = (number << 5) | value;
+        } else {
+            number = (number << 3) | (value >> 2);
+        }
+    }
+    Some(number.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn base32_agrees_with_rfc_4648() {
+        // "0123456789abcdef" in RFC 4648 base32, lower case, without padding.
+        assert_eq!(base32(b"0123456789abcdef"), "gaytemzugu3doobzmfrggzdfmy");
+        assert_eq!(
+            from_base32("gaytemzugu3doobzmfrggzdfmy").unwrap(),
+            *b"0123456789abcdef"
+        );
+    }
+
+    #[test]
+    fn every_route_is_read_back_from_its_address() {
+        let id = ConversationId([0xa7; 16]);
+        for route in [
+            Route::Welcome,
+            Route::Create,
+            Route::Restore,
+            Route::Temporary,
+            Route::Lock,
+            Route::Chats,
+            Route::Conversation(id),
+            Route::New,
+            Route::Network,
+            Route::Path,
+            Route::Settings,
+        ] {
+            assert_eq!(Route::parse(&route.href()).route, Some(route));
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_taken_out_and_nonsense_is_no_route() {
+        let parsed = Route::parse("#/invite/05abc");
+        assert_eq!(parsed.invitation.as_deref(), Some("05abc"));
+        assert_eq!(parsed.route, Some(Route::New));
+        for hash in ["", "#", "#/c/short", "#/c/!!!!!!!!!!!!!!!!!!!!!!!!!!", "#/nowhere"] {
+            assert_eq!(Route::parse(hash).route, None, "{hash}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! X0, the part that exists: profile, theme, language, recovery phrase, locking and erasing.
+
+use crate::i18n::{Language, fill, isolate, language, text};
+use crate::page::prefs::Theme;
+use crate::page::router::Route;
+use crate::page::screens::new::MyId;
+use crate::page::state::App;
+use crate::page::text::{NAME_LIMIT, clean_name};
+use crate::page::ui::dialog::Dialog;
+use crate::page::ui::failure::FailureNote;
+use crate::page::ui::icons::{Draw, Icon};
+use leptos::prelude::*;
+use onionskin_client::api::{Command, Failure};
+
+#[component]
+pub(crate) fn Settings() -> impl IntoView {
+    let t = text();
+    view! {
+        <section class="pane-screen" data-screen="x0" data-state="ready" aria-label=t.x0_title>
+            <header class="pane-head">
+                <a class="icon-button back" href=Route::Chats.href() aria-label=t.back_to_list title=t.back_to_list data-testid="x0.back">
+                    <Draw icon=Icon::Back size=24 />
+                </a>
+                <h1 tabindex="-1" data-route-focus>{t.x0_title}</h1>
+            </header>
+            <div class="pane-body">
+                <div class="column">
+                    <NameCard />
+                    <MyId />
+                    <ThemeCard />
+                    <LanguageCard />
+                    <PhraseCard />
+                    <EndCard />
+                </div>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn NameCard() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let saved = Memo::new(move |_| app.profile.with(|profile| profile.as_ref().map(|p| p.name.clone()).unwrap_or_default()));
+    let typed = RwSignal::new(saved.get_untracked());
+    let too_long = move || typed.with(|typed| clean_name(typed).len() > NAME_LIMIT);
+    let same = move || typed.with(|typed| clean_name(typed) == saved.get());
+    let save = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if !too_long() && !same() {
+            app.send(Command::SetDisplayName { name: clean_name(&typed.get_untracked()) });
+        }
+    };
+    view! {
+        <form class="card" on:submit=save>
+            <div class="field">
+                <label for="x1-name">{t.w2_name}</label>
+                <div class="input-row">
+                    <input
+                        class="input"
+                        id="x1-name"
+                        type="text"
+                        dir="auto"
+                        autocomplete="off"
+                        data-testid="x1.name"
+                        aria-invalid=move || too_long().to_string()
+                        prop:value=move || typed.get()
+                        on:input=move |event| typed.set(event_target_value(&event))
+                    />
+                    <button type="submit" class="button" data-testid="x1.save-name" disabled=move || too_long() || same()>
+                        {t.save}
+                    </button>
+                </div>
+                <p class="hint">{move || if too_long() { t.w2_name_too_long } else { t.x1_name_why }}</p>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn ThemeCard() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let name = move |theme: Theme| match theme {
+        Theme::System => t.theme_system,
+        Theme::Light => t.theme_light,
+        Theme::Dark => t.theme_dark,
+        Theme::Black => t.theme_black,
+        Theme::HighContrastLight => t.theme_hc_light,
+        Theme::HighContrastDark => t.theme_hc_dark,
+    };
+    let choices = Theme::ALL
+        .into_iter()
+        .map(|theme| {
+            view! {
+                <label class="choice">
+                    <input
+                        type="radio"
+                        name="x2-theme"
+                        data-testid=format!("x2.theme-{}", theme.key())
+                        prop:checked=move || app.prefs.theme.get() == theme
+                        on:change=move |_| app.prefs.theme.set(theme)
+                    />
+                    <span>{name(theme)}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card">
+            <fieldset class="field">
+                <legend>{t.theme}</legend>
+                <div class="choices two">{choices}</div>
+            </fieldset>
+        </section>
+    }
+}
+
+#[component]
+fn LanguageCard() -> impl IntoView {
+    view! {
+        <section class="card">
+            <LanguageChoice testid="x8.language" />
+        </section>
+    }
+}
+
+/// A field for the language; the change shows at once.
+#[component]
+pub(crate) fn LanguageChoice(testid: &'static str) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let change = move |event: leptos::ev::Event| {
+        if let Some(language) = Language::from_tag(&event_target_value(&event)) {
+            app.prefs.choose_language(language);
+        }
+    };
+    let options = Language::ALL
+        .into_iter()
+        .map(|one| view! { <option value=one.tag() lang=one.tag() selected=one == language()>{one.own_name()}</option> })
+        .collect_view();
+    view! {
+        <div class="field language">
+            <label for=testid>{t.language}</label>
+            <select class="input" id=testid data-testid=testid on:change=change>
+                {options}
+            </select>
+        </div>
+    }
+}
+
+#[component]
+fn PhraseCard() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    view! {
+        <section class="card" aria-labelledby="x3-phrase-title">
+            <h2 id="x3-phrase-title">{t.r1_title}</h2>
+            <p class="small muted">{t.first_phrase_why}</p>
+            <div class="actions">
+                <button type="button" class="button" data-testid="x3.phrase" on:click=move |_| app.phrase_open.set(true)>
+                    <Draw icon=Icon::Key />
+                    {t.r1_open}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// Lock and erase, or burn.
+#[component]
+fn EndCard() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let temporary = Memo::new(move |_| app.is_temporary());
+    view! {
+        <section class="card" aria-labelledby="x3-end-title">
+            <h2 id="x3-end-title">{move || if temporary.get() { t.temporary_word } else { t.x3_device }}</h2>
+            <p class="small muted">{move || if temporary.get() { t.keep_temporary_why } else { t.x3_device_why }}</p>
+            <div class="actions">
+                <Show when=move || !temporary.get()>
+                    <button type="button" class="button" data-testid="x3.lock" on:click=move |_| leptos::task::spawn_local(app.lock())>
+                        <Draw icon=Icon::Lock />
+                        {t.lock_now}
+                    </button>
+                </Show>
+                <button type="button" class="button danger" data-testid="d3.open" on:click=move |_| app.erase_open.set(true)>
+                    <Draw icon=Icon::Flame />
+                    {move || if temporary.get() { t.burn_now } else { t.erase_device }}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// K7: what goes, what stays, and the button that does it.
+#[component]
+pub(crate) fn EraseDialog(open: RwSignal<bool>) -> impl IntoView {
+    let t = text();
+    view! {
+        <Dialog open screen="k7" title=t.k7_title>
+            <EraseQuestion open />
+        </Dialog>
+    }
+}
+
+#[component]
+fn EraseQuestion(open: RwSignal<bool>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let failed = RwSignal::new(None::<Failure>);
+    let busy = RwSignal::new(false);
+    let temporary = app.is_temporary();
+    let name = app.profile.with_untracked(|profile| profile.as_ref().map(|p| clean_name(&p.name)).unwrap_or_default());
+    let erase = move |_| {
+        busy.set(true);
+        leptos::task::spawn_local(async move {
+            if let Err(failure) = app.burn().await {
+                failed.try_set(Some(failure));
+                busy.try_set(false);
+            }
+        });
+    };
+    view! {
+        {(!name.is_empty()).then(|| view! { <p>{fill(t.k7_whose, &[("name", &isolate(&name))])}</p> })}
+        <p>{t.k7_goes}</p>
+        <p>{t.k7_stays}</p>
+        {move || failed.get().map(|failure| view! { <FailureNote failure testid="k7.error" /> })}
+        <div class="actions end">
+            <button type="button" class="button" data-testid="k7.cancel" autofocus on:click=move |_| open.set(false)>
+                {t.cancel}
+            </button>
+            <button type="button" class="button danger primary" data-testid="k7.erase" disabled=move || busy.get() on:click=erase>
+                {if temporary { t.burn_now } else { t.erase_device }}
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,400 @@
+//! What the page knows: which account is open, what its engine told, where the person is. Signals are fed by the worker's
+//! notices; screens read them and call the methods here.
+
+use super::announce::Announcer;
+use super::prefs::Prefs;
+use super::router::{self, Route};
+use super::timeline::Timeline;
+use crate::bridge::client::{Engine, Notice};
+use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
+use leptos::prelude::*;
+use onionskin_client::api::{
+    Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Event, Failure, NetworkStatus, PathView,
+    Profile, RestoreStep,
+};
+
+/// What can be shown at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The worker is on its way.
+    Starting,
+    /// No account is open.
+    Closed,
+    /// An account is open.
+    Open,
+    /// This browser or this copy of the app cannot go on.
+    Unusable(Unusable),
+}
+
+/// Why nothing works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// Features that are missing.
+    Missing(Vec<super::environment::Feature>),
+    /// Page and worker are of different builds.
+    Outdated,
+    /// The worker dies again and again.
+    Broken,
+}
+
+/// Why no account is open any more, told on the next screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Superseded,
+    Restarted,
+    TemporaryLost,
+    Erased,
+    Burnt,
+}
+
+/// Everything that outlives a screen. Copies are handles.
+#[derive(Clone, Copy)]
+pub(crate) struct App {
+    engine: StoredValue<Option<Engine>, LocalStorage>,
+    pub prefs: Prefs,
+    pub phase: RwSignal<Phase>,
+    pub ended: RwSignal<Option<Ended>>,
+    pub route: RwSignal<Route>,
+    /// Where to go on after unlocking or creating.
+    pub wanted: RwSignal<Option<Route>>,
+    /// What an invitation carried.
+    pub invited: RwSignal<Option<String>>,
+    pub environment: RwSignal<Environment>,
+    pub vaults: RwSignal<Vec<VaultInfo>>,
+    pub vault: RwSignal<Option<VaultId>>,
+    pub profile: RwSignal<Option<Profile>>,
+    /// Newest first; `None` until read.
+    pub conversations: RwSignal<Option<Vec<Conversation>>>,
+    pub network: RwSignal<NetworkStatus>,
+    pub paths: RwSignal<Option<Vec<PathView>>>,
+    pub restoring: RwSignal<Option<RestoreStep>>,
+    pub problem: RwSignal<Option<Failure>>,
+    pub toast: RwSignal<Option<String>>,
+    pub timeline: Timeline,
+    pub announcer: Announcer,
+    /// The recovery phrase dialog is open.
+    pub phrase_open: RwSignal<bool>,
+    /// So is the one that erases the account.
+    pub erase_open: RwSignal<bool>,
+    /// The page is on screen.
+    pub visible: RwSignal<bool>,
+}
+
+impl App {
+    /// An app without an engine yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            engine: StoredValue::new_local(None),
+            prefs: Prefs::start(),
+            phase: RwSignal::new(Phase::Starting),
+            ended: RwSignal::new(None),
+            route: RwSignal::new(Route::Chats),
+            wanted: RwSignal::new(None),
+            invited: RwSignal::new(None),
+            environment: RwSignal::new(Environment::default()),
+            vaults: RwSignal::new(Vec::new()),
+            vault: RwSignal::new(None),
+            profile: RwSignal::new(None),
+            conversations: RwSignal::new(None),
+            network: RwSignal::new(silent_network()),
+            paths: RwSignal::new(None),
+            restoring: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            toast: RwSignal::new(None),
+            timeline: Timeline::new(),
+            announcer: Announcer::new(),
+            phrase_open: RwSignal::new(false),
+            erase_open: RwSignal::new(false),
+            visible: RwSignal::new(super::lifecycle::visible()),
+        }
+    }
+
+    /// Starts the worker and finds out what is on this device.
+    pub(crate) async fn boot(self) {
+        let missing = super::environment::missing();
+        if !missing.is_empty() {
+            self.phase.set(Phase::Unusable(Unusable::Missing(missing)));
+            return;
+        }
+        self.engine
+            .set_value(Some(Engine::start(move |notice| self.notice(notice))));
+        if let Ok(Reply::Environment(environment)) = self.call(Call::Environment).await {
+            self.environment.set(environment);
+        }
+        self.read_vaults().await;
+        if matches!(self.phase.get_untracked(), Phase::Starting) {
+            self.open_alone_or_show().await;
+        }
+    }
+
+    /// A single vault without passphrase opens by itself; anything else asks.
+    async fn open_alone_or_show(self) {
+        let lone = match self.vaults.get_untracked().as_slice() {
+            [only] if only.protection == Protection::Device && !only.in_use => Some(only.id),
+            _ => None,
+        };
+        if let Some(vault) = lone
+            && self.unlock(vault, None, false).await.is_ok()
+        {
+            return;
+        }
+        self.phase.set(Phase::Closed);
+    }
+
+    /// Asks the worker.
+    pub(crate) async fn call(self, call: Call) -> Result<Reply, Failure> {
+        let engine = self.engine.with_value(Clone::clone);
+        match engine {
+            Some(engine) => engine.call(call).await,
+            None => Err(not_running()),
+        }
+    }
+
+    /// Asks the engine of the open account.
+    pub(crate) async fn command(self, command: Command) -> Result<Answer, Failure> {
+        let engine = self.engine.with_value(Clone::clone);
+        match engine {
+            Some(engine) => engine.command(command).await,
+            None => Err(not_running()),
+        }
+    }
+
+    /// Sends a command whose answer nobody waits for; a failure becomes the problem on screen.
+    pub(crate) fn send(self, command: Command) {
+        leptos::task::spawn_local(async move {
+            if let Err(failure) = self.command(command).await {
+                self.problem.set(Some(failure));
+            }
+        });
+    }
+
+    /// The vaults as they are now.
+    pub(crate) async fn read_vaults(self) {
+        if let Ok(Reply::Vaults(vaults)) = self.call(Call::Vaults).await {
+            self.prefs.may_write.set(!vaults.is_empty());
+            self.vaults.set(vaults);
+        }
+    }
+
+    /// Makes an account and opens it.
+    pub(crate) async fn create(self, name: String, keep: Keep) -> Result<(), Failure> {
+        let reply = self.call(Call::Create { name, keep }).await?;
+        self.opened(reply).await
+    }
+
+    /// Rebuilds an account and opens it.
+    pub(crate) async fn restore(self, secret: SecretBytes, keep: Keep) -> Result<(), Failure> {
+        let name = String::new();
+        let reply = self.call(Call::Restore { secret, name, keep }).await?;
+        self.restoring.set(Some(RestoreStep::Connecting));
+        self.opened(reply).await
+    }
+
+    /// Opens a vault.
+    pub(crate) async fn unlock(
+        self,
+        vault: VaultId,
+        passphrase: Option<SecretBytes>,
+        take_over: bool,
+    ) -> Result<(), Failure> {
+        let call = Call::Unlock { vault, passphrase, take_over };
+        let reply = self.call(call).await?;
+        self.opened(reply).await
+    }
+
+    async fn opened(self, reply: Reply) -> Result<(), Failure> {
+        let Reply::Opened { profile, vault } = reply else {
+            return Err(not_running());
+        };
+        self.prefs.may_write.set(vault.is_some() || !self.vaults.with_untracked(Vec::is_empty));
+        self.vault.set(vault);
+        self.profile.set(Some(profile));
+        self.ended.set(None);
+        self.problem.set(None);
+        self.read_all().await;
+        self.phase.set(Phase::Open);
+        let wanted = self.wanted.get_untracked().unwrap_or(Route::Chats);
+        self.wanted.set(None);
+        router::replace(self.route, wanted);
+        Ok(())
+    }
+
+    /// Reads what the first screens show. Failures show as empty lists and a problem.
+    async fn read_all(self) {
+        match self.command(Command::GetConversations).await {
+            Ok(Answer::Conversations(list)) => self.conversations.set(Some(list)),
+            Ok(_) => self.conversations.set(Some(Vec::new())),
+            Err(failure) => {
+                self.conversations.set(Some(Vec::new()));
+                self.problem.set(Some(failure));
+            }
+        }
+        if let Ok(Answer::Network(network)) = self.command(Command::GetNetwork).await {
+            self.network.set(network);
+        }
+        if let Ok(Answer::Paths(paths)) = self.command(Command::GetPaths).await {
+            self.paths.set(Some(paths));
+        }
+        super::lifecycle::tell(self);
+    }
+
+    /// Ends the session; a kept account can be unlocked again.
+    pub(crate) async fn lock(self) {
+        // Locking always succeeds: the worker is gone either way, and `Notice::Locked` follows.
+        let _ = self.call(Call::Lock).await;
+    }
+
+    /// Destroys the open account on this device.
+    pub(crate) async fn burn(self) -> Result<(), Failure> {
+        let temporary = untrack(|| self.is_temporary());
+        self.call(Call::Burn).await?;
+        self.gone(if temporary { Ended::Burnt } else { Ended::Erased }).await;
+        Ok(())
+    }
+
+    /// Destroys a vault that is not open.
+    pub(crate) async fn erase(self, vault: VaultId) -> Result<(), Failure> {
+        self.call(Call::Erase { vault }).await?;
+        self.gone(Ended::Erased).await;
+        Ok(())
+    }
+
+    /// After an account was destroyed: what is left decides where the person lands.
+    async fn gone(self, why: Ended) {
+        self.ended.set(Some(why));
+        self.read_vaults().await;
+        let none_left = self.vaults.with_untracked(Vec::is_empty);
+        if none_left {
+            self.prefs.forget();
+        }
+        router::replace(self.route, if none_left { Route::Welcome } else { Route::Lock });
+        self.wanted.set(None);
+    }
+
+    /// Nothing of the open account is kept. Tracks the profile.
+    pub(crate) fn is_temporary(self) -> bool {
+        self.profile
+            .with(|profile| profile.as_ref().is_some_and(|profile| profile.temporary))
+    }
+
+    /// A conversation of the list. Tracks the list.
+    pub(crate) fn conversation(self, id: ConversationId) -> Option<Conversation> {
+        self.conversations.with(|list| {
+            list.as_ref()
+                .and_then(|list| list.iter().find(|one| one.id == id).cloned())
+        })
+    }
+
+    /// Opens the conversation with an ID and goes there.
+    pub(crate) async fn start_conversation(self, account_id: String) -> Result<(), Failure> {
+        if let Answer::Conversation(conversation) = self.command(Command::StartConversation { account_id }).await? {
+            let id = conversation.id;
+            self.upsert_conversation(conversation);
+            router::go(Route::Conversation(id));
+        }
+        Ok(())
+    }
+
+    fn notice(self, notice: Notice) {
+        match notice {
+            Notice::Event(event) => self.event(event),
+            Notice::Locked => self.session_ended(None),
+            Notice::Superseded => self.session_ended(Some(Ended::Superseded)),
+            Notice::Restarted => {
+                let was_open = self.profile.with_untracked(Option::is_some);
+                let temporary = was_open && self.vault.with_untracked(Option::is_none);
+                if was_open {
+                    self.session_ended(Some(if temporary { Ended::TemporaryLost } else { Ended::Restarted }));
+                }
+            }
+            Notice::Outdated => self.unusable(Unusable::Outdated),
+            Notice::Broken => self.unusable(Unusable::Broken),
+        }
+    }
+
+    fn unusable(self, why: Unusable) {
+        self.forget_session();
+        self.phase.set(Phase::Unusable(why));
+    }
+
+    /// Nothing decrypted stays on the page.
+    fn session_ended(self, why: Option<Ended>) {
+        self.forget_session();
+        self.ended.set(why);
+        if why == Some(Ended::TemporaryLost) {
+            router::replace(self.route, Route::Chats);
+        }
+        self.phase.set(Phase::Closed);
+        leptos::task::spawn_local(async move { self.read_vaults().await });
+    }
+
+    fn forget_session(self) {
+        self.phrase_open.set(false);
+        self.erase_open.set(false);
+        self.timeline.close();
+        self.announcer.clear();
+        self.profile.set(None);
+        self.vault.set(None);
+        self.conversations.set(None);
+        self.network.set(silent_network());
+        self.paths.set(None);
+        self.restoring.set(None);
+        self.problem.set(None);
+        self.toast.set(None);
+        self.wanted.set(None);
+    }
+
+    fn event(self, event: Event) {
+        match event {
+            Event::Conversation(conversation) => self.upsert_conversation(conversation),
+            Event::ConversationRemoved(id) => self.conversations.update(|list| {
+                if let Some(list) = list {
+                    list.retain(|one| one.id != id);
+                }
+            }),
+            Event::Message(message) => {
+                self.announcer.heard(self, &message);
+                self.timeline.upsert(message);
+            }
+            Event::MessageRemoved { conversation, message } => self.timeline.remove(conversation, message),
+            Event::Profile(profile) => self.profile.set(Some(profile)),
+            Event::Network(network) => self.network.set(network),
+            Event::Paths(paths) => self.paths.set(Some(paths)),
+            Event::Restore(RestoreStep::Done) => self.restoring.set(None),
+            Event::Restore(step) => self.restoring.set(Some(step)),
+            Event::Problem(failure) => self.problem.set(Some(failure)),
+        }
+    }
+
+    /// A conversation is new or changed.
+    pub(crate) fn upsert_conversation(self, conversation: Conversation) {
+        self.conversations.update(|list| {
+            let list = list.get_or_insert_default();
+            list.retain(|one| one.id != conversation.id);
+            let newest_first = |one: &Conversation| std::cmp::Reverse((one.active_at, one.id));
+            let at = list.partition_point(|one| newest_first(one) < newest_first(&conversation));
+            list.insert(at, conversation);
+        });
+    }
+}
+
+/// Before the engine told anything.
+fn silent_network() -> NetworkStatus {
+    NetworkStatus {
+        state: ConnectionState::Connecting,
+        problem: None,
+        last_success: None,
+        nodes: 0,
+        swarm: 0,
+        clock_offset: 0,
+        queued: 0,
+    }
+}
+
+fn not_running() -> Failure {
+    Failure {
+        code: ErrorCode::Internal,
+        number: None,
+        detail: "the engine is not running".into(),
+    }
+}

@@ -1,0 +1,11 @@
+//! Parts that several screens share. Each is a function of signals; texts come from the catalogue.
+
+pub(crate) mod avatar;
+pub(crate) mod connection;
+pub(crate) mod copy;
+pub(crate) mod dialog;
+pub(crate) mod failure;
+pub(crate) mod icons;
+pub(crate) mod keep;
+pub(crate) mod names;
+pub(crate) mod secret;
