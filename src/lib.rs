@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
+mod i18n;
 pub mod page;
 pub mod worker;
 
