@@ -20,16 +20,19 @@ pub fn sign(
 ) -> Signature {
     let clamped = Zeroizing::new(clamp_integer(*secret.as_bytes()));
     let mut a = Zeroizing::new(Scalar::from_bytes_mod_order(*clamped));
+    // The nonce covers the secret as the reference code holds it then: as stored, or negated and so reduced.
+    let mut nonce_key = clamped.clone();
     let mut public = EdwardsPoint::mul_base(&a).compress().to_bytes();
     if public[31] & 0x80 != 0 {
         *a = -*a;
+        *nonce_key = a.to_bytes();
         public[31] &= 0x7f;
     }
     let random: Zeroizing<[u8; 64]> = Zeroizing::new(draw(entropy));
     let r: Zeroizing<[u8; 64]> = Zeroizing::new(blake2b_personal(
         &[],
         b"xed25519signatur",
-        &[secret.as_bytes(), message, &*random],
+        &[&*nonce_key, message, &*random],
     ));
     let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&r));
     let point = EdwardsPoint::mul_base(&r).compress();

@@ -98,38 +98,36 @@ impl WordList {
 
     /// The nearest word, unless more than half of the letters would have to change.
     pub(crate) fn nearest(&self, typed: &str) -> Option<&str> {
-        let length = typed.chars().count();
-        let all = 0..COUNT;
-        let scored = all.filter_map(|index| {
-            let distance = self.distance(typed, index)?;
-            let word = &self.words[index];
-            let common = word
-                .chars()
-                .flat_map(char::to_lowercase)
-                .zip(typed.chars())
-                .take_while(|(a, b)| a == b)
-                .count();
-            (distance <= length / 2).then_some((distance, usize::MAX - common, word))
+        let typed: Vec<char> = typed.chars().take(MAX_TYPED + 1).collect();
+        let scored = self.words.iter().enumerate().filter_map(|(index, word)| {
+            let distance = self.distance(&typed, index, typed.len() / 2)?;
+            let letters = word.chars().flat_map(char::to_lowercase);
+            let common = letters.zip(&typed).take_while(|(a, b)| a == *b).count();
+            Some((distance, usize::MAX - common, word))
         });
-        scored
-            .min_by_key(|(distance, common, _)| (*distance, *common))
-            .map(|(_, _, word)| word.as_str())
+        let nearest = scored.min_by_key(|(distance, common, _)| (*distance, *common));
+        nearest.map(|(_, _, word)| word.as_str())
     }
 
     /// How many letters must be changed, added, dropped or swapped with their neighbour to make `typed` word number
-    /// `index`. A word typed as its prefix alone is compared with the prefix.
-    pub(crate) fn distance(&self, typed: &str, index: usize) -> Option<usize> {
-        let typed: Vec<char> = typed.chars().take(MAX_TYPED + 1).collect();
-        if typed.is_empty() || typed.len() > MAX_TYPED {
+    /// `index`, unless they are more than `limit`. A word typed as its prefix alone is compared with the prefix.
+    pub(crate) fn distance(&self, typed: &[char], index: usize, limit: usize) -> Option<usize> {
+        let word = &self.words[index];
+        let compared = if typed.len() == self.prefix {
+            self.prefix
+        } else {
+            usize::MAX
+        };
+        let length = word.chars().count().min(compared);
+        if typed.is_empty() || typed.len() > MAX_TYPED || length.abs_diff(typed.len()) > limit {
             return None;
         }
-        let word = self.words[index].chars().flat_map(char::to_lowercase);
-        let word: Vec<char> = if typed.len() == self.prefix {
-            word.take(self.prefix).collect()
-        } else {
-            word.collect()
-        };
-        Some(edits(&typed, &word))
+        let word: Vec<char> = word
+            .chars()
+            .flat_map(char::to_lowercase)
+            .take(compared)
+            .collect();
+        Some(edits(typed, &word)).filter(|&distance| distance <= limit)
     }
 }
 
@@ -265,6 +263,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn no_text_makes_the_list_panic(text in ".{0,60}", prefix in 0usize..5) {
             let _ = WordList::parse("x", prefix, &text);
