@@ -56,19 +56,36 @@ pub struct FileServer {
 
 impl std::fmt::Debug for FileServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileServer").field("x25519", &self.x25519.to_hex()).finish_non_exhaustive()
+        f.debug_struct("FileServer")
+            .field("x25519", &self.x25519.to_hex())
+            .finish_non_exhaustive()
     }
 }
 
 impl FileServer {
     /// A server whose keys follow from the network's seed.
     pub fn new(network_seed: u64) -> Result<Self, KeyError> {
-        let seed: [u8; 32] = blake2b(b"", &[b"onionskin-testnet file server", &network_seed.to_be_bytes()]);
+        let seed: [u8; 32] = blake2b(
+            b"",
+            &[
+                b"onionskin-testnet file server",
+                &network_seed.to_be_bytes(),
+            ],
+        );
         let key = Ed25519SecretKey::from_seed(&seed);
         let ed25519 = key.public();
-        let state =
-            State { files: BTreeMap::new(), size: 0, version: "1.0.0".to_owned(), failing: None };
-        Ok(Self { ed25519, x25519: ed25519.to_x25519()?, secret: key.to_x25519(), state: Mutex::new(state) })
+        let state = State {
+            files: BTreeMap::new(),
+            size: 0,
+            version: "1.0.0".to_owned(),
+            failing: None,
+        };
+        Ok(Self {
+            ed25519,
+            x25519: ed25519.to_x25519()?,
+            secret: key.to_x25519(),
+            state: Mutex::new(state),
+        })
     }
 
     /// Its Ed25519 key, as download links name it.
@@ -97,14 +114,21 @@ impl FileServer {
         let Ok(outer) = parse_outer(body) else {
             return bad;
         };
-        let Ok(plain) = outer.cipher.decrypt_from_client(&self.secret, &outer.ephemeral, &outer.ciphertext) else {
+        let Ok(plain) =
+            outer
+                .cipher
+                .decrypt_from_client(&self.secret, &outer.ephemeral, &outer.ciphertext)
+        else {
             return bad;
         };
         let Ok(request) = Request::decode(&plain) else {
             return bad;
         };
         let answer = self.answer(now, &request).encode();
-        match outer.cipher.encrypt_to_client(&self.secret, &outer.ephemeral, &answer, entropy) {
+        match outer
+            .cipher
+            .encrypt_to_client(&self.secret, &outer.ephemeral, &answer, entropy)
+        {
             Ok(sealed) => (200, sealed),
             Err(_) => bad,
         }
@@ -115,7 +139,10 @@ impl FileServer {
         if let Some(status) = self.state().failing {
             return refusal(status);
         }
-        let (path, query) = request.endpoint.split_once('?').unwrap_or((&request.endpoint, ""));
+        let (path, query) = request
+            .endpoint
+            .split_once('?')
+            .unwrap_or((&request.endpoint, ""));
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match (request.method.as_str(), parts.as_slice()) {
             ("POST", ["file"]) => self.upload(now, request),
@@ -147,9 +174,19 @@ impl FileServer {
                 return refusal(507);
             }
             state.size += data.len();
-            state.files.insert(id.clone(), Stored { data: data.to_vec(), uploaded: now, expires });
+            state.files.insert(
+                id.clone(),
+                Stored {
+                    data: data.to_vec(),
+                    uploaded: now,
+                    expires,
+                },
+            );
         }
-        json_answer(200, &json!({ "expires": seconds(expires), "id": id, "size": data.len(), "uploaded": seconds(now) }))
+        json_answer(
+            200,
+            &json!({ "expires": seconds(expires), "id": id, "size": data.len(), "uploaded": seconds(now) }),
+        )
     }
 
     fn download(&self, now: Timestamp, id: &str) -> Response {
@@ -160,7 +197,10 @@ impl FileServer {
             Some(stored) => Response {
                 code: 200,
                 headers: BTreeMap::from([
-                    ("content-type".to_owned(), "application/octet-stream".to_owned()),
+                    (
+                        "content-type".to_owned(),
+                        "application/octet-stream".to_owned(),
+                    ),
                     ("expires".to_owned(), http_date(stored.expires)),
                 ]),
                 body: stored.data.clone(),
@@ -188,19 +228,27 @@ impl FileServer {
     }
 
     fn session_version(&self, now: Timestamp, request: &Request, query: &str) -> Response {
-        let platform = query.split('&').find_map(|pair| pair.strip_prefix("platform="));
+        let platform = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("platform="));
         if !matches!(platform, Some("desktop" | "android" | "ios")) {
             return refusal(404);
         }
         if let Err((status, text)) = authenticate(now, request) {
             return Response {
                 code: status,
-                headers: BTreeMap::from([("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())]),
+                headers: BTreeMap::from([(
+                    "content-type".to_owned(),
+                    "text/plain; charset=utf-8".to_owned(),
+                )]),
                 body: text.as_bytes().to_vec(),
             };
         }
         let version = self.state().version.clone();
-        json_answer(200, &json!({ "result": version, "status_code": 200, "updated": seconds(now) }))
+        json_answer(
+            200,
+            &json!({ "result": version, "status_code": 200, "updated": seconds(now) }),
+        )
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -230,35 +278,61 @@ fn describe(stored: &Stored) -> Response {
 fn lifetime(request: &Request) -> Option<u64> {
     match header(request, "X-FS-TTL") {
         None => Some(LIFETIME_S),
-        Some(text) => text.parse().ok().filter(|s| (MIN_LIFETIME_S..=LIFETIME_S).contains(s)),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|s| (MIN_LIFETIME_S..=LIFETIME_S).contains(s)),
     }
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let found = request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    let found = request
+        .headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
 }
 
 /// Optional authentication with a blinded `07` key (10-network 8.2).
 fn authenticate(now: Timestamp, request: &Request) -> Result<(), (u16, &'static str)> {
-    let given = ["X-FS-Pubkey", "X-FS-Timestamp", "X-FS-Signature"].map(|name| header(request, name));
+    let given =
+        ["X-FS-Pubkey", "X-FS-Timestamp", "X-FS-Signature"].map(|name| header(request, name));
     let (key, time, signature) = match given {
         [None, None, None] => return Ok(()),
         [Some(key), Some(time), Some(signature)] => (key, time, signature),
-        _ => return Err((400, "Invalid authentication: one or more X-FS-* auth headers is missing")),
+        _ => {
+            return Err((
+                400,
+                "Invalid authentication: one or more X-FS-* auth headers is missing",
+            ));
+        }
     };
     let Some([0x07, key @ ..]) = encoding::from_hex::<33>(key) else {
-        return Err((400, "Invalid authentication: X-FS-Pubkey is not a valid 66-hex digit id"));
+        return Err((
+            400,
+            "Invalid authentication: X-FS-Pubkey is not a valid 66-hex digit id",
+        ));
     };
     let Some(signature) = Signature::from_base64(signature) else {
-        return Err((400, "Invalid authentication: X-FS-Signature is not base64[86]"));
+        return Err((
+            400,
+            "Invalid authentication: X-FS-Signature is not base64[86]",
+        ));
     };
     let Ok(stamp) = time.parse::<i64>() else {
-        return Err((400, "Invalid authentication: X-FS-Timestamp is not a valid timestamp"));
+        return Err((
+            400,
+            "Invalid authentication: X-FS-Timestamp is not a valid timestamp",
+        ));
     };
     let clock = i64::try_from(now.as_millis() / 1000).unwrap_or(i64::MAX);
     if stamp < clock - AUTH_WINDOW_S || stamp > clock + AUTH_WINDOW_S {
-        return Err((425, "Invalid authentication: X-FS-Timestamp is too far from current time"));
+        return Err((
+            425,
+            "Invalid authentication: X-FS-Timestamp is too far from current time",
+        ));
     }
     let mut message = format!("{time}{}{}", request.method, request.endpoint).into_bytes();
     if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
@@ -266,7 +340,12 @@ fn authenticate(now: Timestamp, request: &Request) -> Result<(), (u16, &'static 
     }
     Ed25519PublicKey(key)
         .verify(&message, &signature)
-        .map_err(|_| (401, "Invalid authentication: X-FS-Signature verification failed"))
+        .map_err(|_| {
+            (
+                401,
+                "Invalid authentication: X-FS-Signature verification failed",
+            )
+        })
 }
 
 /// 44 characters of url-safe base64 over BLAKE2b-264 with a salt (10-network 8.2).
@@ -274,7 +353,10 @@ pub fn file_id(data: &[u8]) -> String {
     let mut hash = Blake2bMac::<U33>::new_with_salt_and_personal(None, b"SessionFileSvr\0\0", b"")
         .expect("the salt has 16 bytes, as many as there is room for");
     hash.update(data);
-    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, hash.finalize_fixed())
+    base64::Engine::encode(
+        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        hash.finalize_fixed(),
+    )
 }
 
 fn seconds(time: Timestamp) -> Value {
@@ -284,7 +366,9 @@ fn seconds(time: Timestamp) -> Value {
 
 /// RFC 1123 date.
 fn http_date(time: Timestamp) -> String {
-    httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_secs(time.as_millis() / 1000))
+    httpdate::fmt_http_date(
+        std::time::UNIX_EPOCH + std::time::Duration::from_secs(time.as_millis() / 1000),
+    )
 }
 
 fn refusal(status: u16) -> Response {
@@ -315,7 +399,10 @@ mod tests {
 
     #[test]
     fn a_file_id_follows_from_the_bytes() {
-        assert_eq!(file_id(&[0, 1, 2, 3, 0xff]), "3NK0Pf9Z5HiqzvijTCEogagHDMAEgc_p0YP17jPE3R3Y");
+        assert_eq!(
+            file_id(&[0, 1, 2, 3, 0xff]),
+            "3NK0Pf9Z5HiqzvijTCEogagHDMAEgc_p0YP17jPE3R3Y"
+        );
     }
 
     #[test]
@@ -323,33 +410,73 @@ mod tests {
         let server = FileServer::new(1).unwrap();
         let now = Timestamp(1_760_000_000_000);
         let mut upload = request("POST", "/file", Some(b"bytes"));
-        upload.headers.insert("X-FS-TTL".to_owned(), "3600".to_owned());
+        upload
+            .headers
+            .insert("X-FS-TTL".to_owned(), "3600".to_owned());
         let stored: Value = serde_json::from_slice(&server.answer(now, &upload).body).unwrap();
         let path = format!("/file/{}", stored["id"].as_str().unwrap());
         let found = server.answer(now, &request("GET", &path, None));
-        assert_eq!((found.code, found.body.as_slice()), (200, b"bytes".as_slice()));
+        assert_eq!(
+            (found.code, found.body.as_slice()),
+            (200, b"bytes".as_slice())
+        );
         assert_eq!(found.headers["content-type"], "application/octet-stream");
         assert_eq!(found.headers["expires"], "Thu, 09 Oct 2025 09:53:20 GMT");
         let late = now.plus_millis(3_600_000);
-        let extended = server.answer(Timestamp(late.0 - 1), &request("POST", &format!("{path}/extend"), None));
+        let extended = server.answer(
+            Timestamp(late.0 - 1),
+            &request("POST", &format!("{path}/extend"), None),
+        );
         assert_eq!(extended.code, 200);
         assert_eq!(server.answer(late, &request("GET", &path, None)).code, 200);
-        let gone = server.answer(late.plus_millis(LIFETIME_S * 1000), &request("GET", &path, None));
-        assert_eq!((gone.code, gone.body.as_slice()), (404, br#"{"status_code":404}"#.as_slice()));
+        let gone = server.answer(
+            late.plus_millis(LIFETIME_S * 1000),
+            &request("GET", &path, None),
+        );
+        assert_eq!(
+            (gone.code, gone.body.as_slice()),
+            (404, br#"{"status_code":404}"#.as_slice())
+        );
     }
 
     #[test]
     fn sizes_lifetimes_and_platforms_out_of_range_are_refused() {
         let server = FileServer::new(1).unwrap();
         let now = Timestamp(1_760_000_000_000);
-        assert_eq!(server.answer(now, &request("POST", "/file", Some(b""))).code, 413);
-        assert_eq!(server.answer(now, &request("POST", "/file", Some(&vec![0; MAX_FILE + 1]))).code, 413);
+        assert_eq!(
+            server
+                .answer(now, &request("POST", "/file", Some(b"")))
+                .code,
+            413
+        );
+        assert_eq!(
+            server
+                .answer(now, &request("POST", "/file", Some(&vec![0; MAX_FILE + 1])))
+                .code,
+            413
+        );
         let mut upload = request("POST", "/file", Some(b"x"));
         upload.headers.insert("X-FS-TTL".to_owned(), "5".to_owned());
         assert_eq!(server.answer(now, &upload).code, 400);
-        assert_eq!(server.answer(now, &request("GET", "/session_version?platform=amiga", None)).code, 404);
-        assert_eq!(server.answer(now, &request("GET", "/session_version?platform=ios", None)).code, 200);
-        assert_eq!(server.answer(now, &request("GET", "/nothing", None)).code, 404);
+        assert_eq!(
+            server
+                .answer(
+                    now,
+                    &request("GET", "/session_version?platform=amiga", None)
+                )
+                .code,
+            404
+        );
+        assert_eq!(
+            server
+                .answer(now, &request("GET", "/session_version?platform=ios", None))
+                .code,
+            200
+        );
+        assert_eq!(
+            server.answer(now, &request("GET", "/nothing", None)).code,
+            404
+        );
     }
 
     #[test]
@@ -370,9 +497,18 @@ mod tests {
             }
             server.answer(now, &asked).code
         };
-        assert_eq!(ask("1760000000", &format!("1760000000GET{endpoint}"), 3), 200);
+        assert_eq!(
+            ask("1760000000", &format!("1760000000GET{endpoint}"), 3),
+            200
+        );
         assert_eq!(ask("1760000000", "other", 3), 401);
-        assert_eq!(ask("1759000000", &format!("1759000000GET{endpoint}"), 3), 425);
-        assert_eq!(ask("1760000000", &format!("1760000000GET{endpoint}"), 2), 400);
+        assert_eq!(
+            ask("1759000000", &format!("1759000000GET{endpoint}"), 3),
+            425
+        );
+        assert_eq!(
+            ask("1760000000", &format!("1760000000GET{endpoint}"), 2),
+            400
+        );
     }
 }

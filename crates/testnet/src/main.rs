@@ -50,9 +50,27 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), StartError> {
-    let Arguments { nodes, swarms, base_port, one_port, control, data, rng_seed, outbound } = arguments;
-    let options =
-        Options { nodes, swarms, base_port, one_port, control, data, rng_seed, outbound, ..Options::default() };
+    let Arguments {
+        nodes,
+        swarms,
+        base_port,
+        one_port,
+        control,
+        data,
+        rng_seed,
+        outbound,
+    } = arguments;
+    let options = Options {
+        nodes,
+        swarms,
+        base_port,
+        one_port,
+        control,
+        data,
+        rng_seed,
+        outbound,
+        ..Options::default()
+    };
     let testnet = Testnet::start(options).await?;
     let files = testnet.file_server();
     let ready = json!({
@@ -68,7 +86,9 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         "swarms": swarms,
     });
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{ready}").and_then(|()| out.flush()).map_err(|error| StartError::Io("stdout".to_owned(), error))?;
+    writeln!(out, "{ready}")
+        .and_then(|()| out.flush())
+        .map_err(|error| StartError::Io("stdout".to_owned(), error))?;
     drop(out);
     wait_for_the_end().await;
     testnet.shutdown().await;

@@ -20,8 +20,14 @@ impl SeededEntropy {
 impl Entropy for SeededEntropy {
     fn fill(&mut self, out: &mut [u8]) {
         for chunk in out.chunks_mut(64) {
-            let block: [u8; 64] =
-                blake2b(b"", &[b"onionskin-testnet chance", &self.seed.to_be_bytes(), &self.counter.to_be_bytes()]);
+            let block: [u8; 64] = blake2b(
+                b"",
+                &[
+                    b"onionskin-testnet chance",
+                    &self.seed.to_be_bytes(),
+                    &self.counter.to_be_bytes(),
+                ],
+            );
             chunk.copy_from_slice(&block[..chunk.len()]);
             self.counter += 1;
         }

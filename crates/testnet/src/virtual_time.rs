@@ -25,8 +25,12 @@ pub struct VirtualTime(Arc<Mutex<State>>);
 impl VirtualTime {
     /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
-        let state =
-            State { now: start.as_millis(), next_timer: 0, timers: BTreeMap::new(), tasks: Vec::new() };
+        let state = State {
+            now: start.as_millis(),
+            next_timer: 0,
+            timers: BTreeMap::new(),
+            tasks: Vec::new(),
+        };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -83,7 +87,10 @@ impl Sleeper for VirtualTime {
         let mut state = self.state();
         let key = (state.now.saturating_add(ms), state.next_timer);
         state.next_timer += 1;
-        Box::pin(Sleep { time: self.clone(), key })
+        Box::pin(Sleep {
+            time: self.clone(),
+            key,
+        })
     }
     fn detach(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
         self.state().tasks.push(task);

@@ -1,8 +1,7 @@
-//! Who may do what: signatures of owners and of subaccounts (10-network 3.2), and the texts they sign.
+//! Who may do what: signatures of owners and of subaccounts (10-network 3.2).
 
 use super::call::Auth;
 use super::database::Database;
-use onionskin_protocol::id::Namespace;
 use onionskin_protocol::keys::{Ed25519PublicKey, Signature};
 
 /// A subaccount may read.
@@ -21,7 +20,13 @@ pub fn has_access(token: &[u8; 36], needed: u8) -> bool {
 
 /// Checks a request's signature over `message`, with `needed` flags when it is a subaccount's. `even_revoked`: revocation
 /// does not count (namespaces like −11). The reason of a refusal is not told.
-pub fn verify(database: &Database, auth: &Auth, needed: u8, even_revoked: bool, message: &[u8]) -> bool {
+pub fn verify(
+    database: &Database,
+    auth: &Auth,
+    needed: u8,
+    even_revoked: bool,
+    message: &[u8],
+) -> bool {
     let owner = match auth.ed25519 {
         Some(key) if auth.account.prefix == 5 => {
             let key = Ed25519PublicKey(key);
@@ -35,7 +40,8 @@ pub fn verify(database: &Database, auth: &Auth, needed: u8, even_revoked: bool, 
     let signer = match &auth.subaccount {
         None => owner,
         Some((token, signature)) => {
-            let revoked = !even_revoked && database.is_revoked(&auth.account, token).unwrap_or(true);
+            let revoked =
+                !even_revoked && database.is_revoked(&auth.account, token).unwrap_or(true);
             let prefix_fits = token[0] == auth.account.prefix || has_access(token, ANY_PREFIX);
             if revoked
                 || !prefix_fits
@@ -50,15 +56,4 @@ pub fn verify(database: &Database, auth: &Auth, needed: u8, even_revoked: bool, 
         }
     };
     signer.verify(message, &Signature(auth.signature)).is_ok()
-}
-
-/// A namespace, or `all`, as signed texts name it.
-pub fn namespace_text(namespace: Option<Namespace>) -> String {
-    namespace.map_or_else(|| "all".to_owned(), Namespace::signed_text)
-}
-
-/// Parts of a signed text in a row: numbers in decimal, hashes as they are. The node signs and verifies texts whose hashes
-/// it has not judged, so they are strings here.
-pub fn concat<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    parts.into_iter().collect()
 }

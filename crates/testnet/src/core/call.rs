@@ -3,7 +3,8 @@
 //! decides which refusal a request with several faults gets.
 
 use super::fields::{self, FieldError, Fields, at_most_one, one_of_aliases, refuse, require};
-use onionskin_protocol::id::{Namespace, SwarmId};
+use onionskin_protocol::id::{MessageHash, Namespace, SwarmId};
+use onionskin_protocol::rpc::signed::{Scope, SubaccountToken};
 use serde_json::{Map, Value};
 
 /// Members of a batch at most.
@@ -23,7 +24,7 @@ pub struct Auth {
     /// 64 bytes.
     pub signature: [u8; 64],
     /// Token and the owner's signature over it.
-    pub subaccount: Option<([u8; 36], [u8; 64])>,
+    pub subaccount: Option<(SubaccountToken, [u8; 64])>,
 }
 
 /// `store`.
@@ -87,25 +88,25 @@ pub enum Call {
         /// Proof.
         auth: Auth,
         /// Which.
-        messages: Vec<String>,
+        messages: Vec<MessageHash>,
         /// 404 when nothing was deleted anywhere.
         required: bool,
     },
-    /// `delete_all`; no namespace means all.
+    /// `delete_all`.
     DeleteAll {
         /// Proof.
         auth: Auth,
         /// Where.
-        namespace: Option<Namespace>,
+        scope: Scope,
         /// ms.
         timestamp: i64,
     },
-    /// `delete_before`; no namespace means all.
+    /// `delete_before`.
     DeleteBefore {
         /// Proof.
         auth: Auth,
         /// Where.
-        namespace: Option<Namespace>,
+        scope: Scope,
         /// ms.
         before: i64,
     },
@@ -114,7 +115,7 @@ pub enum Call {
         /// Proof.
         auth: Auth,
         /// Which.
-        messages: Vec<String>,
+        messages: Vec<MessageHash>,
         /// One, or one per message; ms.
         expiries: Vec<i64>,
         /// Only earlier.
@@ -122,12 +123,12 @@ pub enum Call {
         /// Only later.
         extend: bool,
     },
-    /// `expire_all`; no namespace means all.
+    /// `expire_all`.
     ExpireAll {
         /// Proof.
         auth: Auth,
         /// Where.
-        namespace: Option<Namespace>,
+        scope: Scope,
         /// ms.
         expiry: i64,
     },
@@ -135,7 +136,7 @@ pub enum Call {
     GetExpiries {
         /// Proof.
         auth: Auth,
-        /// Which.
+        /// Which; not judged, so any text.
         messages: Vec<String>,
         /// ms.
         timestamp: i64,
@@ -145,7 +146,7 @@ pub enum Call {
         /// Proof.
         auth: Auth,
         /// Which.
-        tokens: Vec<[u8; 36]>,
+        tokens: Vec<SubaccountToken>,
         /// ms.
         timestamp: i64,
         /// Undo instead.
@@ -180,7 +181,11 @@ type Result<T> = std::result::Result<T, FieldError>;
 impl Call {
     /// Reads a method and its parameters. `None`: there is no such method. `binary_list` tells whether `active_nodes_bin`
     /// exists.
-    pub fn parse(method: &str, params: &Map<String, Value>, binary_list: bool) -> Option<Result<Self>> {
+    pub fn parse(
+        method: &str,
+        params: &Map<String, Value>,
+        binary_list: bool,
+    ) -> Option<Result<Self>> {
         let f = Fields(params);
         Some(match method {
             "info" => Ok(Self::Info),
@@ -221,7 +226,10 @@ impl Call {
     }
 
     fn is_meta(&self) -> bool {
-        matches!(self, Self::Batch(_) | Self::Sequence(_) | Self::IfElse { .. })
+        matches!(
+            self,
+            Self::Batch(_) | Self::Sequence(_) | Self::IfElse { .. }
+        )
     }
 }
 
@@ -252,21 +260,31 @@ impl Proof<'_> {
                 return refuse("pubkey_ed25519 is only permitted for 05[...] pubkeys");
             }
             Some(text) => Some(match text.len() {
-                64 => match hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok()) {
+                64 => match hex::decode(text)
+                    .ok()
+                    .and_then(|bytes| bytes.try_into().ok())
+                {
                     Some(key) => key,
                     None => return refuse("invalid pubkey_ed25519: value is not hex"),
                 },
                 32 => text.as_bytes().try_into().unwrap_or_default(),
-                _ => return refuse("Invalid pubkey_ed25519: expected 64 hex char or 32 byte pubkey"),
+                _ => {
+                    return refuse("Invalid pubkey_ed25519: expected 64 hex char or 32 byte pubkey");
+                }
             }),
         };
         let Some(signature) = fields::signature(signature) else {
             return refuse("invalid signature: expected base64 encoded Ed25519 signature");
         };
-        Ok(Auth { account, ed25519, signature, subaccount: self.read_subaccount()? })
+        Ok(Auth {
+            account,
+            ed25519,
+            signature,
+            subaccount: self.read_subaccount()?,
+        })
     }
 
-    fn read_subaccount(&self) -> Result<Option<([u8; 36], [u8; 64])>> {
+    fn read_subaccount(&self) -> Result<Option<(SubaccountToken, [u8; 64])>> {
         let Some(text) = self.subaccount.filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
@@ -277,7 +295,9 @@ impl Proof<'_> {
             return refuse("invalid subaccount: expected base64 or hex-encoded subaccount token");
         };
         let Some(signature) = fields::signature(signature) else {
-            return refuse("invalid subaccount signature: expected base64 encoded Ed25519 signature");
+            return refuse(
+                "invalid subaccount signature: expected base64 encoded Ed25519 signature",
+            );
         };
         Ok(Some((token, signature)))
     }
@@ -313,10 +333,19 @@ fn store(f: Fields<'_>) -> Result<Call> {
         (None, None) => return refuse("Required field 'expiry' or 'ttl' missing"),
     };
     let pubkey = one_of_aliases("pubkey", pubkey, "pubKey", other)?;
-    let proof = Proof { pubkey: Some(pubkey), ed25519, signature, subaccount, subaccount_sig };
+    let proof = Proof {
+        pubkey: Some(pubkey),
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
+    };
     let (account, auth) = if signature.is_some() {
         let auth = proof.read()?;
-        (auth.account, Some((auth, sig_timestamp.unwrap_or(timestamp))))
+        (
+            auth.account,
+            Some((auth, sig_timestamp.unwrap_or(timestamp))),
+        )
     } else {
         (proof.account()?, None)
     };
@@ -325,9 +354,18 @@ fn store(f: Fields<'_>) -> Result<Call> {
         return refuse("Invalid 'data' value: not base64 encoded");
     };
     if data.len() > MAX_DATA / 3 * 4 {
-        return refuse(format!("Message body exceeds maximum allowed length of {MAX_DATA} bytes"));
+        return refuse(format!(
+            "Message body exceeds maximum allowed length of {MAX_DATA} bytes"
+        ));
     }
-    Ok(Call::Store(Store { account, data: decoded, timestamp, expiry, namespace, auth }))
+    Ok(Call::Store(Store {
+        account,
+        data: decoded,
+        timestamp,
+        expiry,
+        namespace,
+        auth,
+    }))
 }
 
 fn retrieve(f: Fields<'_>) -> Result<Call> {
@@ -345,16 +383,25 @@ fn retrieve(f: Fields<'_>) -> Result<Call> {
     let timestamp = f.time("timestamp")?;
 
     let pubkey = one_of_aliases("pubkey", pubkey, "pubKey", other)?;
-    let proof = Proof { pubkey: Some(pubkey), ed25519, signature, subaccount, subaccount_sig };
-    let named_private = namespace.is_some_and(|ns| !is_open_to_read(ns));
-    let (account, auth) = if ed25519.is_some() || signature.is_some() || timestamp.is_some() || named_private {
-        let auth = proof.read()?;
-        (auth.account, Some((auth, timestamp.unwrap_or(0))))
-    } else {
-        (proof.account()?, None)
+    let proof = Proof {
+        pubkey: Some(pubkey),
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
     };
+    let named_private = namespace.is_some_and(|ns| !is_open_to_read(ns));
+    let (account, auth) =
+        if ed25519.is_some() || signature.is_some() || timestamp.is_some() || named_private {
+            let auth = proof.read()?;
+            (auth.account, Some((auth, timestamp.unwrap_or(0))))
+        } else {
+            (proof.account()?, None)
+        };
     at_most_one("last_hash", &last_hash, "lastHash", &last_hash_alias)?;
-    let last_hash = last_hash.or(last_hash_alias).filter(|hash| !hash.is_empty());
+    let last_hash = last_hash
+        .or(last_hash_alias)
+        .filter(|hash| !hash.is_empty());
     if let Some(hash) = last_hash {
         if hash.len() != 43 {
             return refuse("Invalid last_hash: expected base64 (43 chars)");
@@ -378,14 +425,15 @@ pub fn is_open_to_read(namespace: Namespace) -> bool {
     namespace.0 == -10 || namespace.is_public_outbox()
 }
 
-fn checked_hashes(messages: Option<Vec<String>>) -> Result<Vec<String>> {
-    let messages = some_hashes(messages)?;
-    for hash in &messages {
-        if !fields::is_hash(hash) {
-            return refuse(format!("invalid message hash: {hash}"));
+fn checked_hashes(messages: Vec<String>) -> Result<Vec<MessageHash>> {
+    let mut hashes = Vec::with_capacity(messages.len());
+    for text in messages {
+        match MessageHash::parse(&text) {
+            Some(hash) => hashes.push(hash),
+            None => return refuse(format!("invalid message hash: {text}")),
         }
     }
-    Ok(messages)
+    Ok(hashes)
 }
 
 fn some_hashes(messages: Option<Vec<String>>) -> Result<Vec<String>> {
@@ -402,36 +450,70 @@ fn delete(f: Fields<'_>) -> Result<Call> {
     let required = f.boolean("required")?.unwrap_or(false);
     let signature = f.string("signature")?;
     let (subaccount, subaccount_sig) = (f.string("subaccount")?, f.string("subaccount_sig")?);
-    let auth = Proof { pubkey, ed25519, signature, subaccount, subaccount_sig }.read()?;
-    let messages = checked_hashes(messages)?;
-    Ok(Call::Delete { auth, messages, required })
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
+    }
+    .read()?;
+    let messages = checked_hashes(some_hashes(messages)?)?;
+    Ok(Call::Delete {
+        auth,
+        messages,
+        required,
+    })
 }
 
 /// Reads the fields that the bulk methods share, in their alphabetical order: `before` and `expiry` stand before
 /// `namespace`, `timestamp` at the end.
-fn bulk(f: Fields<'_>, time: &str, time_first: bool) -> Result<(Auth, Option<Namespace>, i64)> {
+fn bulk(f: Fields<'_>, time: &str, time_first: bool) -> Result<(Auth, Scope, i64)> {
     let early = if time_first { f.time(time)? } else { None };
-    let namespace = f.namespace_or_all("namespace")?;
-    let (pubkey, ed25519, signature) = (f.string("pubkey")?, f.string("pubkey_ed25519")?, f.string("signature")?);
+    let scope = f.scope("namespace")?.unwrap_or(Scope::One(Namespace(0)));
+    let (pubkey, ed25519, signature) = (
+        f.string("pubkey")?,
+        f.string("pubkey_ed25519")?,
+        f.string("signature")?,
+    );
     let (subaccount, subaccount_sig) = (f.string("subaccount")?, f.string("subaccount_sig")?);
     let value = if time_first { early } else { f.time(time)? };
-    let auth = Proof { pubkey, ed25519, signature, subaccount, subaccount_sig }.read()?;
-    Ok((auth, namespace.unwrap_or(Some(Namespace(0))), require(time, value)?))
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
+    }
+    .read()?;
+    Ok((auth, scope, require(time, value)?))
 }
 
 fn delete_all(f: Fields<'_>) -> Result<Call> {
-    let (auth, namespace, timestamp) = bulk(f, "timestamp", false)?;
-    Ok(Call::DeleteAll { auth, namespace, timestamp })
+    let (auth, scope, timestamp) = bulk(f, "timestamp", false)?;
+    Ok(Call::DeleteAll {
+        auth,
+        scope,
+        timestamp,
+    })
 }
 
 fn delete_before(f: Fields<'_>) -> Result<Call> {
-    let (auth, namespace, before) = bulk(f, "before", true)?;
-    Ok(Call::DeleteBefore { auth, namespace, before })
+    let (auth, scope, before) = bulk(f, "before", true)?;
+    Ok(Call::DeleteBefore {
+        auth,
+        scope,
+        before,
+    })
 }
 
 fn expire_all(f: Fields<'_>) -> Result<Call> {
-    let (auth, namespace, expiry) = bulk(f, "expiry", true)?;
-    Ok(Call::ExpireAll { auth, namespace, expiry })
+    let (auth, scope, expiry) = bulk(f, "expiry", true)?;
+    Ok(Call::ExpireAll {
+        auth,
+        scope,
+        expiry,
+    })
 }
 
 fn expire(f: Fields<'_>) -> Result<Call> {
@@ -442,7 +524,14 @@ fn expire(f: Fields<'_>) -> Result<Call> {
     let shorten = f.boolean("shorten")?.unwrap_or(false);
     let signature = f.string("signature")?;
     let (subaccount, subaccount_sig) = (f.string("subaccount")?, f.string("subaccount_sig")?);
-    let auth = Proof { pubkey, ed25519, signature, subaccount, subaccount_sig }.read()?;
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
+    }
+    .read()?;
     let expiries = require("expiry", expiries)?;
     if expiries.is_empty() {
         return refuse("'expiry' does not contain any expiration timestamps");
@@ -454,24 +543,47 @@ fn expire(f: Fields<'_>) -> Result<Call> {
     if expiries.len() > 1 && expiries.len() != messages.len() {
         return refuse("'expiry' must be a single expiry, or the same length as 'messages'");
     }
-    let messages = checked_hashes(Some(messages))?;
-    Ok(Call::Expire { auth, messages, expiries, shorten, extend })
+    let messages = checked_hashes(messages)?;
+    Ok(Call::Expire {
+        auth,
+        messages,
+        expiries,
+        shorten,
+        extend,
+    })
 }
 
 fn get_expiries(f: Fields<'_>) -> Result<Call> {
     let messages = f.strings("messages")?;
-    let (pubkey, ed25519, signature) = (f.string("pubkey")?, f.string("pubkey_ed25519")?, f.string("signature")?);
+    let (pubkey, ed25519, signature) = (
+        f.string("pubkey")?,
+        f.string("pubkey_ed25519")?,
+        f.string("signature")?,
+    );
     let (subaccount, subaccount_sig) = (f.string("subaccount")?, f.string("subaccount_sig")?);
     let timestamp = f.time("timestamp")?;
-    let auth = Proof { pubkey, ed25519, signature, subaccount, subaccount_sig }.read()?;
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        subaccount,
+        subaccount_sig,
+    }
+    .read()?;
     let timestamp = require("timestamp", timestamp)?;
-    Ok(Call::GetExpiries { auth, messages: some_hashes(messages)?, timestamp })
+    Ok(Call::GetExpiries {
+        auth,
+        messages: some_hashes(messages)?,
+        timestamp,
+    })
 }
 
-fn tokens(list: &[String], verb: &str) -> Result<Vec<[u8; 36]>> {
+fn tokens(list: &[String], verb: &str) -> Result<Vec<SubaccountToken>> {
     match list.iter().map(|text| fields::token(text)).collect() {
         Some(tokens) => Ok(tokens),
-        None => refuse(format!("invalid {verb}: expected base64 or hex-encoded subaccount tag")),
+        None => refuse(format!(
+            "invalid {verb}: expected base64 or hex-encoded subaccount tag"
+        )),
     }
 }
 
@@ -480,23 +592,51 @@ fn revoke(f: Fields<'_>) -> Result<Call> {
     let list = f.strings("revoke")?;
     let signature = f.string("signature")?;
     let timestamp = f.time("timestamp")?;
-    let auth = Proof { pubkey, ed25519, signature, ..Proof::default() }.read()?;
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        ..Proof::default()
+    }
+    .read()?;
     let list = require("revoke", list)?;
     if list.len() > MAX_REVOKE {
-        return refuse(format!("invalid revoke: cannot revoke more than {MAX_REVOKE} subaccounts at once"));
+        return refuse(format!(
+            "invalid revoke: cannot revoke more than {MAX_REVOKE} subaccounts at once"
+        ));
     }
     let tokens = tokens(&list, "revoke")?;
-    Ok(Call::Revoke { auth, tokens, timestamp: require("timestamp", timestamp)?, lift: false })
+    Ok(Call::Revoke {
+        auth,
+        tokens,
+        timestamp: require("timestamp", timestamp)?,
+        lift: false,
+    })
 }
 
 fn unrevoke(f: Fields<'_>) -> Result<Call> {
-    let (pubkey, ed25519, signature) = (f.string("pubkey")?, f.string("pubkey_ed25519")?, f.string("signature")?);
+    let (pubkey, ed25519, signature) = (
+        f.string("pubkey")?,
+        f.string("pubkey_ed25519")?,
+        f.string("signature")?,
+    );
     let timestamp = f.time("timestamp")?;
     let list = f.strings("unrevoke")?;
-    let auth = Proof { pubkey, ed25519, signature, ..Proof::default() }.read()?;
+    let auth = Proof {
+        pubkey,
+        ed25519,
+        signature,
+        ..Proof::default()
+    }
+    .read()?;
     let timestamp = require("timestamp", timestamp)?;
     let tokens = tokens(&require("unrevoke", list)?, "unrevoke")?;
-    Ok(Call::Revoke { auth, tokens, timestamp, lift: true })
+    Ok(Call::Revoke {
+        auth,
+        tokens,
+        timestamp,
+        lift: true,
+    })
 }
 
 fn oxend(f: Fields<'_>) -> Result<Call> {
@@ -504,11 +644,17 @@ fn oxend(f: Fields<'_>) -> Result<Call> {
     if endpoint != "get_service_nodes" && endpoint != "ons_resolve" {
         return refuse(format!("Invalid oxend endpoint '{endpoint}'"));
     }
-    Ok(Call::Oxend { endpoint: endpoint.to_owned(), params: f.get("params").cloned().unwrap_or(Value::Null) })
+    Ok(Call::Oxend {
+        endpoint: endpoint.to_owned(),
+        params: f.get("params").cloned().unwrap_or(Value::Null),
+    })
 }
 
 fn members(f: Fields<'_>, binary_list: bool) -> Result<Vec<Call>> {
-    let Some(Value::Array(list)) = f.get("requests").filter(|v| v.as_array().is_some_and(|list| !list.is_empty())) else {
+    let Some(Value::Array(list)) = f
+        .get("requests")
+        .filter(|v| v.as_array().is_some_and(|list| !list.is_empty()))
+    else {
         return refuse("Invalid batch request: no valid \"requests\" field");
     };
     if list.len() > BATCH_LIMIT {
@@ -519,12 +665,15 @@ fn members(f: Fields<'_>, binary_list: bool) -> Result<Vec<Call>> {
         let Value::Object(member) = member else {
             return refuse("Invalid batch request: requests must be objects");
         };
-        let (Some(Value::String(method)), Some(Value::Object(params))) = (member.get("method"), member.get("params"))
+        let (Some(Value::String(method)), Some(Value::Object(params))) =
+            (member.get("method"), member.get("params"))
         else {
             return refuse("Invalid batch request: subrequests must have method/params keys");
         };
         let Some(call) = Call::parse(method, params, binary_list) else {
-            return refuse(format!("Invalid batch subrequest: invalid method \"{method}\""));
+            return refuse(format!(
+                "Invalid batch subrequest: invalid method \"{method}\""
+            ));
         };
         let call = call?;
         if call.is_meta() {
@@ -556,7 +705,11 @@ fn if_else(f: Fields<'_>, binary_list: bool) -> Result<Call> {
     if then.is_none() && otherwise.is_none() {
         return refuse("Invalid ifelse request: at least one of \"then\"/\"else\" required");
     }
-    Ok(Call::IfElse { condition, then, otherwise })
+    Ok(Call::IfElse {
+        condition,
+        then,
+        otherwise,
+    })
 }
 
 /// Missing parts are 0, superfluous ones are ignored, an empty list is absent.
@@ -572,8 +725,12 @@ fn branch(f: Fields<'_>, key: &str, binary_list: bool) -> Result<Option<Box<Call
     let Value::Object(request) = value else {
         return refuse(format!("Invalid ifelse request: {key} must be an object"));
     };
-    let (Some(Value::String(method)), Some(params)) = (request.get("method"), request.get("params")) else {
-        return refuse(format!("Invalid ifelse request: {key} must have method/params keys"));
+    let (Some(Value::String(method)), Some(params)) =
+        (request.get("method"), request.get("params"))
+    else {
+        return refuse(format!(
+            "Invalid ifelse request: {key} must have method/params keys"
+        ));
     };
     let empty = Map::new();
     let params = params.as_object().unwrap_or(&empty);

@@ -4,7 +4,8 @@
 //! as it holds a message, and its revocations hang on that row: that is how a revocation on an empty account is lost
 //! (15-observed-service-node 7). Times are Unix milliseconds.
 
-use onionskin_protocol::id::{Namespace, SwarmId};
+use onionskin_protocol::id::{MessageHash, Namespace, SwarmId};
+use onionskin_protocol::rpc::signed::Scope;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -134,7 +135,10 @@ impl Database {
                     .prepare_cached("UPDATE messages SET expiry = ?1 WHERE id = ?2")?
                     .execute(params![message.expiry, id])?;
             }
-            Stored { new: false, expiry: expiry.max(message.expiry) }
+            Stored {
+                new: false,
+                expiry: expiry.max(message.expiry),
+            }
         } else {
             if message.namespace.is_public_outbox() {
                 transaction
@@ -153,7 +157,10 @@ impl Database {
                     message.expiry,
                     message.data
                 ])?;
-            Stored { new: true, expiry: message.expiry }
+            Stored {
+                new: true,
+                expiry: message.expiry,
+            }
         };
         transaction.commit()?;
         Ok(stored)
@@ -177,7 +184,9 @@ impl Database {
                 .prepare_cached(&format!(
                     "SELECT id FROM messages WHERE owner = {OWNER} AND namespace = ?3 AND hash = ?4"
                 ))?
-                .query_row(params![key, owner.prefix, namespace.0, hash], |row| row.get(0))
+                .query_row(params![key, owner.prefix, namespace.0, hash], |row| {
+                    row.get(0)
+                })
                 .optional()?
                 .unwrap_or(0),
         };
@@ -229,20 +238,30 @@ impl Database {
 
     /// The accounts that hold messages here.
     pub fn owners(&self) -> Result<Vec<SwarmId>> {
-        let mut statement = self.connection.prepare_cached("SELECT type, pubkey FROM owners ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok(SwarmId { prefix: row.get(0)?, key: row.get(1)? }))?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT type, pubkey FROM owners ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok(SwarmId {
+                prefix: row.get(0)?,
+                key: row.get(1)?,
+            })
+        })?;
         rows.collect()
     }
 
     /// Removes messages by hash; gives the removed hashes, sorted.
-    pub fn delete(&mut self, owner: &SwarmId, hashes: &[String]) -> Result<Vec<String>> {
+    pub fn delete(&mut self, owner: &SwarmId, hashes: &[MessageHash]) -> Result<Vec<MessageHash>> {
         let transaction = self.connection.transaction()?;
         let mut deleted = BTreeSet::new();
         {
-            let mut statement =
-                transaction.prepare_cached(&format!("DELETE FROM messages WHERE owner = {OWNER} AND hash = ?3"))?;
+            let mut statement = transaction.prepare_cached(&format!(
+                "DELETE FROM messages WHERE owner = {OWNER} AND hash = ?3"
+            ))?;
             for hash in hashes {
-                if statement.execute(params![owner.key.as_slice(), owner.prefix, hash])? > 0 {
+                if statement.execute(params![owner.key.as_slice(), owner.prefix, hash.as_str()])?
+                    > 0
+                {
                     deleted.insert(hash.clone());
                 }
             }
@@ -256,16 +275,16 @@ impl Database {
     pub fn delete_matching(
         &mut self,
         owner: &SwarmId,
-        namespace: Option<Namespace>,
+        scope: Scope,
         before: Option<i64>,
-    ) -> Result<Vec<(Namespace, String)>> {
+    ) -> Result<Vec<(Namespace, MessageHash)>> {
         self.returning(
             &format!(
                 "DELETE FROM messages WHERE owner = {OWNER} AND (?3 IS NULL OR namespace = ?3)
                  AND (?4 IS NULL OR timestamp <= ?4) RETURNING namespace, hash"
             ),
             owner,
-            namespace,
+            scope,
             before,
         )
     }
@@ -274,16 +293,16 @@ impl Database {
     pub fn expire_matching(
         &mut self,
         owner: &SwarmId,
-        namespace: Option<Namespace>,
+        scope: Scope,
         expiry: i64,
-    ) -> Result<Vec<(Namespace, String)>> {
+    ) -> Result<Vec<(Namespace, MessageHash)>> {
         self.returning(
             &format!(
                 "UPDATE messages SET expiry = ?4 WHERE owner = {OWNER} AND (?3 IS NULL OR namespace = ?3)
                  AND expiry > ?4 RETURNING namespace, hash"
             ),
             owner,
-            namespace,
+            scope,
             Some(expiry),
         )
     }
@@ -292,17 +311,28 @@ impl Database {
         &mut self,
         sql: &str,
         owner: &SwarmId,
-        namespace: Option<Namespace>,
+        scope: Scope,
         time: Option<i64>,
-    ) -> Result<Vec<(Namespace, String)>> {
+    ) -> Result<Vec<(Namespace, MessageHash)>> {
+        let namespace = match scope {
+            Scope::One(namespace) => Some(namespace.0),
+            Scope::All => None,
+        };
         let transaction = self.connection.transaction()?;
         let mut touched = {
             let mut statement = transaction.prepare_cached(sql)?;
             let rows = statement.query_map(
-                params![owner.key.as_slice(), owner.prefix, namespace.map(|n| n.0), time],
+                params![owner.key.as_slice(), owner.prefix, namespace, time],
                 |row| Ok((Namespace(row.get(0)?), row.get::<_, String>(1)?)),
             )?;
-            rows.collect::<Result<Vec<_>>>()?
+            let mut touched = Vec::new();
+            for row in rows {
+                let (namespace, hash) = row?;
+                if let Some(hash) = MessageHash::parse(&hash) {
+                    touched.push((namespace, hash));
+                }
+            }
+            touched
         };
         transaction.commit()?;
         touched.sort_by(|a, b| a.1.cmp(&b.1));
@@ -313,10 +343,10 @@ impl Database {
     pub fn expire(
         &mut self,
         owner: &SwarmId,
-        hashes: &[String],
+        hashes: &[MessageHash],
         expiries: &[i64],
         rule: ExpiryRule,
-    ) -> Result<Vec<(String, i64)>> {
+    ) -> Result<Vec<(MessageHash, i64)>> {
         let condition = match rule {
             ExpiryRule::Any => "",
             ExpiryRule::Extend => "AND expiry < ?4",
@@ -329,10 +359,19 @@ impl Database {
                 "UPDATE messages SET expiry = ?4 WHERE owner = {OWNER} AND hash = ?3 {condition}"
             ))?;
             for (i, hash) in hashes.iter().enumerate() {
-                let Some(expiry) = expiries.get(i).or_else(|| expiries.first().filter(|_| expiries.len() == 1)) else {
+                let Some(expiry) = expiries
+                    .get(i)
+                    .or_else(|| expiries.first().filter(|_| expiries.len() == 1))
+                else {
                     continue;
                 };
-                if statement.execute(params![owner.key.as_slice(), owner.prefix, hash, expiry])? > 0 {
+                if statement.execute(params![
+                    owner.key.as_slice(),
+                    owner.prefix,
+                    hash.as_str(),
+                    expiry
+                ])? > 0
+                {
                     updated.insert(hash.clone(), *expiry);
                 }
             }
@@ -342,14 +381,21 @@ impl Database {
     }
 
     /// The expiries of those hashes that are here.
-    pub fn expiries(&self, owner: &SwarmId, hashes: &[String]) -> Result<BTreeMap<String, i64>> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT expiry FROM messages WHERE owner = {OWNER} AND hash = ?3"))?;
+    pub fn expiries(
+        &self,
+        owner: &SwarmId,
+        hashes: &[MessageHash],
+    ) -> Result<BTreeMap<MessageHash, i64>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT expiry FROM messages WHERE owner = {OWNER} AND hash = ?3"
+        ))?;
         let mut found = BTreeMap::new();
         for hash in hashes {
             let expiry = statement
-                .query_row(params![owner.key.as_slice(), owner.prefix, hash], |row| row.get(0))
+                .query_row(
+                    params![owner.key.as_slice(), owner.prefix, hash.as_str()],
+                    |row| row.get(0),
+                )
                 .optional()?;
             if let Some(expiry) = expiry {
                 found.insert(hash.clone(), expiry);
@@ -361,8 +407,11 @@ impl Database {
     /// Revokes tokens. Without any message of the account nothing is kept, and no error tells so.
     pub fn revoke(&mut self, owner: &SwarmId, tokens: &[[u8; 36]], now: i64) -> Result<()> {
         let transaction = self.connection.transaction()?;
-        let id: Option<i64> = transaction
-            .query_row(&format!("SELECT {OWNER}"), params![owner.key.as_slice(), owner.prefix], |row| row.get(0))?;
+        let id: Option<i64> = transaction.query_row(
+            &format!("SELECT {OWNER}"),
+            params![owner.key.as_slice(), owner.prefix],
+            |row| row.get(0),
+        )?;
         if let Some(id) = id {
             for token in tokens {
                 transaction
@@ -387,8 +436,14 @@ impl Database {
         let mut count = 0;
         for token in tokens {
             count += transaction
-                .prepare_cached(&format!("DELETE FROM revoked_subaccounts WHERE owner = {OWNER} AND token = ?3"))?
-                .execute(params![owner.key.as_slice(), owner.prefix, token.as_slice()])?;
+                .prepare_cached(&format!(
+                    "DELETE FROM revoked_subaccounts WHERE owner = {OWNER} AND token = ?3"
+                ))?
+                .execute(params![
+                    owner.key.as_slice(),
+                    owner.prefix,
+                    token.as_slice()
+                ])?;
         }
         transaction.commit()?;
         Ok(count)
@@ -397,13 +452,21 @@ impl Database {
     /// Whether a token is revoked.
     pub fn is_revoked(&self, owner: &SwarmId, token: &[u8; 36]) -> Result<bool> {
         self.connection
-            .prepare_cached(&format!("SELECT 1 FROM revoked_subaccounts WHERE owner = {OWNER} AND token = ?3"))?
-            .exists(params![owner.key.as_slice(), owner.prefix, token.as_slice()])
+            .prepare_cached(&format!(
+                "SELECT 1 FROM revoked_subaccounts WHERE owner = {OWNER} AND token = ?3"
+            ))?
+            .exists(params![
+                owner.key.as_slice(),
+                owner.prefix,
+                token.as_slice()
+            ])
     }
 
     /// Drops what expired at or before `time` (ms).
     pub fn purge(&mut self, time: i64) -> Result<usize> {
-        self.connection.prepare_cached("DELETE FROM messages WHERE expiry <= ?1")?.execute([time])
+        self.connection
+            .prepare_cached("DELETE FROM messages WHERE expiry <= ?1")?
+            .execute([time])
     }
 }
 
@@ -412,7 +475,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const OWNER: SwarmId = SwarmId { prefix: 5, key: [7; 32] };
+    const OWNER: SwarmId = SwarmId {
+        prefix: 5,
+        key: [7; 32],
+    };
 
     fn message(name: &str, namespace: i16, timestamp: i64) -> Message {
         Message {
@@ -441,15 +507,28 @@ mod tests {
     }
 
     #[test]
-    fn a_second_message_in_an_outbox_of_an_account_holding_nothing_else_fails_and_keeps_the_first() {
+    fn a_second_message_in_an_outbox_of_an_account_holding_nothing_else_fails_and_keeps_the_first()
+    {
         let mut db = Database::in_memory().unwrap();
-        db.store(&OWNER, &Message { namespace: Namespace(-1), ..message("one", -1, 1) }).unwrap();
+        db.store(
+            &OWNER,
+            &Message {
+                namespace: Namespace(-1),
+                ..message("one", -1, 1)
+            },
+        )
+        .unwrap();
         let error = db.store(&OWNER, &message("two", -1, 2)).unwrap_err();
         assert_eq!(error.to_string(), "FOREIGN KEY constraint failed");
         assert_eq!(db.all_of(&OWNER).unwrap().len(), 1);
         db.store(&OWNER, &message("other", 0, 3)).unwrap();
         db.store(&OWNER, &message("two", -1, 2)).unwrap();
-        let left: Vec<_> = db.all_of(&OWNER).unwrap().into_iter().map(|m| m.hash).collect();
+        let left: Vec<_> = db
+            .all_of(&OWNER)
+            .unwrap()
+            .into_iter()
+            .map(|m| m.hash)
+            .collect();
         assert_eq!(left, ["other", "two"]);
     }
 
@@ -464,7 +543,10 @@ mod tests {
         for i in 2..52u8 {
             db.revoke(&OWNER, &[[i; 36]], i64::from(i) + 2).unwrap();
         }
-        assert!(!db.is_revoked(&OWNER, &[1; 36]).unwrap(), "fifty newer ones push it out");
+        assert!(
+            !db.is_revoked(&OWNER, &[1; 36]).unwrap(),
+            "fifty newer ones push it out"
+        );
         assert_eq!(db.unrevoke(&OWNER, &[[2; 36], [99; 36]]).unwrap(), 1);
     }
 }

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use onionskin_protocol::id::{Namespace, SwarmId};
+use onionskin_protocol::rpc::signed::{Scope, SubaccountToken};
 use serde_json::{Map, Value};
 
 /// Times below this many ms are taken for seconds and refused.
@@ -36,7 +37,12 @@ impl<'a> Fields<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    fn read<T>(self, name: &str, what: &str, convert: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>> {
+    fn read<T>(
+        self,
+        name: &str,
+        what: &str,
+        convert: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>> {
         match self.get(name) {
             None => Ok(None),
             Some(value) => match convert(value) {
@@ -58,7 +64,8 @@ impl<'a> Fields<'a> {
 
     /// An integer that the node cuts to 32 bits.
     pub fn int(self, name: &str) -> Result<Option<i32>> {
-        self.read(name, "integer", integer).map(|value| value.map(|n| n as i32))
+        self.read(name, "integer", integer)
+            .map(|value| value.map(|n| n as i32))
     }
 
     /// A namespace.
@@ -69,14 +76,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A namespace, or `None` inside for `"all"`.
-    pub fn namespace_or_all(self, name: &str) -> Result<Option<Option<Namespace>>> {
+    /// A namespace, or `"all"`.
+    pub fn scope(self, name: &str) -> Result<Option<Scope>> {
         const WHAT: &str = "integer or \"all\"";
         match self.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) if text == "all" => Ok(Some(None)),
+            Some(Value::String(text)) if text == "all" => Ok(Some(Scope::All)),
             Some(value) => match integer(value) {
-                Some(number) => in_range(name, number).map(|namespace| Some(Some(namespace))),
+                Some(number) => in_range(name, number).map(|namespace| Some(Scope::One(namespace))),
                 None => expected(name, WHAT),
             },
         }
@@ -86,9 +93,9 @@ impl<'a> Fields<'a> {
     pub fn time(self, name: &str) -> Result<Option<i64>> {
         let value = self.read(name, "integer timestamp (in milliseconds)", Value::as_u64)?;
         match value.map(|ms| ms as i64) {
-            Some(ms) if ms < SMALLEST_TIME_MS => {
-                refuse(format!("Invalid timestamp for '{name}': timestamp must be in milliseconds"))
-            }
+            Some(ms) if ms < SMALLEST_TIME_MS => refuse(format!(
+                "Invalid timestamp for '{name}': timestamp must be in milliseconds"
+            )),
             other => Ok(other),
         }
     }
@@ -96,7 +103,10 @@ impl<'a> Fields<'a> {
     /// One time or a list of times, ms, of any size.
     pub fn times(self, name: &str) -> Result<Option<Vec<i64>>> {
         self.read(name, "timestamp array", |value| match value {
-            Value::Array(list) => list.iter().map(|v| v.as_u64().map(|ms| ms as i64)).collect(),
+            Value::Array(list) => list
+                .iter()
+                .map(|v| v.as_u64().map(|ms| ms as i64))
+                .collect(),
             single => single.as_u64().map(|ms| vec![ms as i64]),
         })
     }
@@ -120,7 +130,10 @@ impl<'a> Fields<'a> {
     /// `timestamp` of `store`: an integer, or its decimal text.
     pub fn stringified_integer(self, name: &str) -> Result<Option<i64>> {
         match self.get(name) {
-            Some(text @ Value::String(digits)) => match digits.strip_prefix('+').map_or(digits.parse(), |_| "".parse()) {
+            Some(text @ Value::String(digits)) => match digits
+                .strip_prefix('+')
+                .map_or(digits.parse(), |_| "".parse())
+            {
                 Ok(number) => Ok(Some(number)),
                 Err(_) => refuse(format!("Invalid value given for '{name}': {text}")),
             },
@@ -131,7 +144,10 @@ impl<'a> Fields<'a> {
     /// `ttl` of `store`: an unsigned integer, or its decimal text.
     pub fn stringified_unsigned(self, name: &str) -> Result<Option<u64>> {
         match self.get(name) {
-            Some(text @ Value::String(digits)) => match digits.strip_prefix('+').map_or(digits.parse(), |_| "".parse()) {
+            Some(text @ Value::String(digits)) => match digits
+                .strip_prefix('+')
+                .map_or(digits.parse(), |_| "".parse())
+            {
                 Ok(number) => Ok(Some(number)),
                 Err(_) => refuse(format!("Invalid value given for '{name}': {text}")),
             },
@@ -147,7 +163,9 @@ fn integer(value: &Value) -> Option<i64> {
 fn in_range(name: &str, number: i64) -> Result<Namespace> {
     match i16::try_from(number) {
         Ok(namespace) => Ok(Namespace(namespace)),
-        Err(_) => refuse(format!("Invalid value given for '{name}': value out of range")),
+        Err(_) => refuse(format!(
+            "Invalid value given for '{name}': value out of range"
+        )),
     }
 }
 
@@ -203,15 +221,10 @@ pub fn signature(text: &str) -> Option<[u8; 64]> {
 }
 
 /// A subaccount token: 48 characters of base64 or 72 hex digits.
-pub fn token(text: &str) -> Option<[u8; 36]> {
+pub fn token(text: &str) -> Option<SubaccountToken> {
     match text.len() {
         48 => lenient_base64(text)?.try_into().ok(),
         72 => hex::decode(text).ok()?.try_into().ok(),
         _ => None,
     }
-}
-
-/// Whether a text can be a message hash: 43 characters of base64.
-pub fn is_hash(text: &str) -> bool {
-    text.len() == 43 && is_base64(text)
 }

@@ -44,7 +44,12 @@ pub struct HttpAnswer {
 impl HttpAnswer {
     /// An error text or an onion answer.
     pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, content_type: "text/plain", snode_key: None, body: body.into() }
+        Self {
+            status,
+            content_type: "text/plain",
+            snode_key: None,
+            body: body.into(),
+        }
     }
     /// 413; the connection closes after it.
     pub fn too_large() -> Self {
@@ -56,8 +61,17 @@ impl From<Reply> for HttpAnswer {
     fn from(reply: Reply) -> Self {
         let status = reply.status;
         let (body, json) = reply.into_bytes();
-        let content_type = if json { "application/json" } else { "text/plain" };
-        Self { status, content_type, snode_key: None, body }
+        let content_type = if json {
+            "application/json"
+        } else {
+            "text/plain"
+        };
+        Self {
+            status,
+            content_type,
+            snode_key: None,
+            body,
+        }
     }
 }
 
@@ -75,14 +89,17 @@ pub enum Route {
 /// Routes a request at a node by its head; the body is not looked at.
 pub fn route(node: &mut Node, now: Timestamp, head: &Head<'_>) -> Route {
     Route::Answer(match (head.method, head.path) {
-        ("POST", "/storage_rpc/v1" | "/onion_req/v2") if !node.ready => HttpAnswer::text(503, NOT_READY),
+        ("POST", "/storage_rpc/v1" | "/onion_req/v2") if !node.ready => {
+            HttpAnswer::text(503, NOT_READY)
+        }
         ("POST", "/onion_req/v2") => return Route::Onion,
         ("POST", "/storage_rpc/v1") if !node.admit(now, head.client) => {
             HttpAnswer::text(429, "Too Many Requests\n")
         }
-        ("POST", "/storage_rpc/v1") if head.long_poll => {
-            HttpAnswer::text(410, "long polling is no longer supported, client upgrade required")
-        }
+        ("POST", "/storage_rpc/v1") if head.long_poll => HttpAnswer::text(
+            410,
+            "long polling is no longer supported, client upgrade required",
+        ),
         ("POST", "/storage_rpc/v1") => return Route::Storage,
         ("POST", "/ping_test/v1") => HttpAnswer {
             snode_key: Some(encoding::base64(&node.ed25519().0)),
@@ -101,5 +118,8 @@ pub fn route(node: &mut Node, now: Timestamp, head: &Head<'_>) -> Route {
 
 /// 404 with the text of the software; its method is in lower case.
 pub fn not_found(method: &str, path: &str) -> HttpAnswer {
-    HttpAnswer::text(404, format!("{} {path} Not Found", method.to_ascii_lowercase()))
+    HttpAnswer::text(
+        404,
+        format!("{} {path} Not Found", method.to_ascii_lowercase()),
+    )
 }

@@ -3,7 +3,9 @@
 use super::database::{Database, Message};
 use onionskin_protocol::hash::{blake2b, message_hash};
 use onionskin_protocol::id::{Namespace, SwarmId};
-use onionskin_protocol::keys::{Ed25519PublicKey, Ed25519SecretKey, KeyError, X25519PublicKey, X25519SecretKey};
+use onionskin_protocol::keys::{
+    Ed25519PublicKey, Ed25519SecretKey, KeyError, X25519PublicKey, X25519SecretKey,
+};
 use onionskin_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -76,7 +78,14 @@ struct Bucket {
 /// The 32-byte Ed25519 seed of node `index` in the network of a seed.
 pub fn node_seed(network_seed: u64, index: usize) -> [u8; 32] {
     let index = u64::try_from(index).unwrap_or(u64::MAX);
-    blake2b(b"", &[b"onionskin-testnet node", &network_seed.to_be_bytes(), &index.to_be_bytes()])
+    blake2b(
+        b"",
+        &[
+            b"onionskin-testnet node",
+            &network_seed.to_be_bytes(),
+            &index.to_be_bytes(),
+        ],
+    )
 }
 
 impl Node {
@@ -129,12 +138,16 @@ impl Node {
     /// The token bucket of `/storage_rpc/v1`: false means 429.
     pub fn admit(&mut self, now: Timestamp, client: IpAddr) -> bool {
         if self.buckets.len() >= MAX_CLIENTS && !self.buckets.contains_key(&client) {
-            self.buckets.retain(|_, bucket| now.millis_since(bucket.at) < BUCKET * 1000 / REFILL);
+            self.buckets
+                .retain(|_, bucket| now.millis_since(bucket.at) < BUCKET * 1000 / REFILL);
             if self.buckets.len() >= MAX_CLIENTS {
                 return false;
             }
         }
-        let bucket = self.buckets.entry(client).or_insert(Bucket { millitokens: BUCKET * 1000, at: now });
+        let bucket = self.buckets.entry(client).or_insert(Bucket {
+            millitokens: BUCKET * 1000,
+            at: now,
+        });
         let earned = now.millis_since(bucket.at).saturating_mul(REFILL);
         bucket.millitokens = bucket.millitokens.saturating_add(earned).min(BUCKET * 1000);
         bucket.at = now;
@@ -157,7 +170,13 @@ impl Node {
         let hash = message_hash(account, namespace, data).as_str().to_owned();
         let timestamp = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         let expiry = i64::try_from(now.plus_millis(lifetime).as_millis()).unwrap_or(i64::MAX);
-        let message = Message { hash: hash.clone(), namespace, timestamp, expiry, data: data.to_vec() };
+        let message = Message {
+            hash: hash.clone(),
+            namespace,
+            timestamp,
+            expiry,
+            data: data.to_vec(),
+        };
         self.database.store(account, &message)?;
         Ok(hash)
     }
@@ -172,7 +191,8 @@ mod tests {
     fn a_client_gets_600_requests_at_once_and_300_per_second_after() {
         let mut node = Node::new(0, &[1; 32], None).unwrap();
         let client = IpAddr::from([127, 0, 0, 1]);
-        let admitted = |node: &mut Node, at, n| (0..n).filter(|_| node.admit(Timestamp(at), client)).count();
+        let admitted =
+            |node: &mut Node, at, n| (0..n).filter(|_| node.admit(Timestamp(at), client)).count();
         assert_eq!(admitted(&mut node, 5000, 1000), 600);
         assert_eq!(admitted(&mut node, 6000, 1000), 300);
         assert!(node.admit(Timestamp(6000), IpAddr::from([127, 0, 0, 2])));

@@ -1,13 +1,14 @@
 //! Onion requests at one node: peel a layer, and say what comes next (10-network 4, 15-observed-service-node 8 and 9).
 
 use super::node::Node;
-use super::reply::Reply;
+use super::reply::{Body, Reply};
 use super::view::View;
 use onionskin_protocol::encoding;
 use onionskin_protocol::entropy::Entropy;
 use onionskin_protocol::keys::X25519PublicKey;
 use onionskin_protocol::onion::cipher::Cipher;
 use onionskin_protocol::onion::peel::{Layer, Outer, PeelError, parse_outer, peel};
+use onionskin_protocol::onion::reply::{ReplyBody, ReplyForm, seal_reply};
 
 /// The highest hop number a node accepts.
 const MAX_HOP: i64 = 15;
@@ -22,10 +23,8 @@ pub struct Seal {
     pub client: X25519PublicKey,
     /// Its cipher.
     pub cipher: Cipher,
-    /// JSON bodies are embedded instead of being strings.
-    pub embed_json: bool,
-    /// The answer travels as base64 instead of raw.
-    pub base64: bool,
+    /// How the client wants it.
+    pub form: ReplyForm,
 }
 
 /// Where the last node posts a layer to.
@@ -64,7 +63,12 @@ impl OnionStep {
 
 impl Node {
     /// A request body at the entry.
-    pub fn onion_entry(&mut self, view: &View, body: &[u8], entropy: &mut dyn Entropy) -> OnionStep {
+    pub fn onion_entry(
+        &mut self,
+        view: &View,
+        body: &[u8],
+        entropy: &mut dyn Entropy,
+    ) -> OnionStep {
         match parse_outer(body) {
             Ok(mut outer) => {
                 outer.hop_no = outer.hop_no.max(0);
@@ -82,25 +86,62 @@ impl Node {
         if !self.ready {
             return OnionStep::text(503, format!("Snode not ready: {}", self.ed25519().to_hex()));
         }
-        let mut seal = Seal { client: hop.ephemeral, cipher: hop.cipher, embed_json: false, base64: true };
-        match peel(&self.x25519_secret, &hop.ephemeral, hop.cipher, &hop.ciphertext) {
-            Err(error @ (PeelError::Ciphertext | PeelError::Parse(_))) => OnionStep::text(400, error.to_string()),
+        let mut seal = Seal {
+            client: hop.ephemeral,
+            cipher: hop.cipher,
+            form: ReplyForm::default(),
+        };
+        match peel(
+            &self.x25519_secret,
+            &hop.ephemeral,
+            hop.cipher,
+            &hop.ciphertext,
+        ) {
+            Err(error @ (PeelError::Ciphertext | PeelError::Parse(_))) => {
+                OnionStep::text(400, error.to_string())
+            }
             Err(error @ (PeelError::Json | PeelError::Url)) => {
                 let (status, body) = self.seal(Reply::bad(error.to_string()), &seal, entropy);
                 OnionStep::Reply(status, body)
             }
-            Ok(Layer::Final { request, embed_json, base64 }) => {
-                seal.embed_json = embed_json;
-                seal.base64 = base64;
+            Ok(Layer::Final {
+                request,
+                embed_json,
+                base64,
+            }) => {
+                seal.form = ReplyForm { embed_json, base64 };
                 OnionStep::Rpc(request, seal)
             }
-            Ok(Layer::Server { host, target, protocol, port, body }) => {
-                OnionStep::Server(ServerPost { host, target, protocol, port, body })
-            }
-            Ok(Layer::Forward { next, ciphertext, ephemeral, cipher }) => match view.find(&next) {
+            Ok(Layer::Server {
+                host,
+                target,
+                protocol,
+                port,
+                body,
+            }) => OnionStep::Server(ServerPost {
+                host,
+                target,
+                protocol,
+                port,
+                body,
+            }),
+            Ok(Layer::Forward {
+                next,
+                ciphertext,
+                ephemeral,
+                cipher,
+            }) => match view.find(&next) {
                 Some(index) if !self.lies => {
                     let hop_no = hop.hop_no + 1;
-                    OnionStep::Forward(index, Hop { ciphertext, ephemeral, cipher, hop_no })
+                    OnionStep::Forward(
+                        index,
+                        Hop {
+                            ciphertext,
+                            ephemeral,
+                            cipher,
+                            hop_no,
+                        },
+                    )
                 }
                 _ => OnionStep::text(502, format!("Next node not found: {}", next.to_hex())),
             },
@@ -109,10 +150,42 @@ impl Node {
 
     /// Encrypts an answer for the maker of a layer: status and HTTP body.
     pub fn seal(&self, reply: Reply, seal: &Seal, entropy: &mut dyn Entropy) -> (u16, Vec<u8>) {
-        let plaintext = reply.onion_plaintext(seal.embed_json);
-        match seal.cipher.encrypt_to_client(&self.x25519_secret, &seal.client, &plaintext, entropy) {
-            Ok(sealed) if seal.base64 => (200, encoding::base64(&sealed).into_bytes()),
-            Ok(sealed) => (200, sealed),
+        let status = reply.status;
+        let (node, client, cipher) = (&self.x25519_secret, &seal.client, seal.cipher);
+        let sealed = match &reply.body {
+            Body::Json(value) => seal_reply(
+                node,
+                client,
+                cipher,
+                status,
+                ReplyBody::Json(value),
+                seal.form,
+                entropy,
+            ),
+            Body::Text(text) => seal_reply(
+                node,
+                client,
+                cipher,
+                status,
+                ReplyBody::Text(text),
+                seal.form,
+                entropy,
+            ),
+            Body::Binary(bytes) => {
+                let text = encoding::base64(bytes);
+                seal_reply(
+                    node,
+                    client,
+                    cipher,
+                    status,
+                    ReplyBody::Text(&text),
+                    seal.form,
+                    entropy,
+                )
+            }
+        };
+        match sealed {
+            Ok(body) => (200, body),
             // The same key agreed when the layer was opened.
             Err(_) => (400, b"Invalid ciphertext".to_vec()),
         }

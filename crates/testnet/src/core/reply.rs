@@ -26,11 +26,17 @@ pub struct Reply {
 impl Reply {
     /// A JSON answer with status 200.
     pub fn ok(body: Map<String, Value>) -> Self {
-        Self { status: 200, body: Body::Json(Value::Object(body)) }
+        Self {
+            status: 200,
+            body: Body::Json(Value::Object(body)),
+        }
     }
     /// An error text.
     pub fn text(status: u16, text: impl Into<String>) -> Self {
-        Self { status, body: Body::Text(text.into()) }
+        Self {
+            status,
+            body: Body::Text(text.into()),
+        }
     }
     /// Status 400.
     pub fn bad(text: impl Into<String>) -> Self {
@@ -56,16 +62,5 @@ impl Reply {
             Body::Text(text) => (text.into_bytes(), false),
             Body::Binary(bytes) => (bytes, false),
         }
-    }
-    /// `{"body":…,"status":…}`: the plaintext of an answer through an onion. JSON bodies become a string unless `embed`
-    /// (10-network 4.4).
-    pub fn onion_plaintext(self, embed: bool) -> Vec<u8> {
-        let body = match self.body {
-            Body::Json(value) if embed => value,
-            Body::Json(value) => value.to_string().into(),
-            Body::Text(text) => text.into(),
-            Body::Binary(bytes) => encoding::base64(&bytes).into(),
-        };
-        serde_json::json!({ "body": body, "status": self.status }).to_string().into_bytes()
     }
 }

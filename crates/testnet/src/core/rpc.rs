@@ -3,7 +3,7 @@
 //! Nothing here waits. A call that concerns the whole swarm yields a [`Plan`] that names the peers; whoever drives the node
 //! applies the call at them with [`Node::apply`] and hands their answers to [`SwarmPlan::finish`].
 
-use super::auth::{self, DELETE, READ, WRITE, concat, namespace_text, verify};
+use super::auth::{self, DELETE, READ, WRITE, verify};
 use super::call::{Auth, Call, Condition, Retrieve, Store};
 use super::database::{ExpiryRule, Message};
 use super::node::Node;
@@ -11,8 +11,8 @@ use super::reply::{Body, Reply};
 use super::view::{HARD_FORK, VERSION, View};
 use onionskin_protocol::encoding;
 use onionskin_protocol::hash::message_hash;
-use onionskin_protocol::id::Namespace;
-use onionskin_protocol::rpc::signed;
+use onionskin_protocol::id::{MessageHash, Namespace};
+use onionskin_protocol::rpc::signed::{self, Scope};
 use onionskin_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -126,9 +126,12 @@ impl SwarmPlan {
             self.members.insert(key, entry);
         }
         let nothing_deleted = self.members.values().all(|entry| {
-            entry.get("deleted").is_none_or(|list| list.as_array().is_none_or(Vec::is_empty))
+            entry
+                .get("deleted")
+                .is_none_or(|list| list.as_array().is_none_or(Vec::is_empty))
         });
-        self.answer.insert("swarm".to_owned(), Value::Object(self.members));
+        self.answer
+            .insert("swarm".to_owned(), Value::Object(self.members));
         let mut reply = Reply::ok(self.answer);
         if self.required && nothing_deleted {
             reply.status = 404;
@@ -142,7 +145,10 @@ fn bencoded_form(value: Value) -> Value {
     match value {
         Value::Bool(flag) => u8::from(flag).into(),
         Value::Array(list) => list.into_iter().map(bencoded_form).collect(),
-        Value::Object(map) => map.into_iter().map(|(k, v)| (k, bencoded_form(v))).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(k, v)| (k, bencoded_form(v)))
+            .collect(),
         other => other,
     }
 }
@@ -192,11 +198,18 @@ impl Node {
             Call::Sequence(calls) => {
                 let mut rest = VecDeque::from(calls);
                 match rest.pop_front() {
-                    Some(first) => Plan::Sequence { first: Box::new(self.start(view, now, first)), rest },
+                    Some(first) => Plan::Sequence {
+                        first: Box::new(self.start(view, now, first)),
+                        rest,
+                    },
                     None => Plan::Done(Reply::failed()),
                 }
             }
-            Call::IfElse { condition, then, otherwise } => self.if_else(view, now, condition, then, otherwise),
+            Call::IfElse {
+                condition,
+                then,
+                otherwise,
+            } => self.if_else(view, now, condition, then, otherwise),
             call => self.single(view, now, call),
         }
     }
@@ -217,7 +230,10 @@ impl Node {
         head.insert("hf".to_owned(), json!(HARD_FORK));
         head.insert("v".to_owned(), json!(VERSION));
         let branch = if holds { then } else { otherwise };
-        Plan::IfElse { head, branch: branch.map(|call| Box::new(self.start(view, now, *call))) }
+        Plan::IfElse {
+            head,
+            branch: branch.map(|call| Box::new(self.start(view, now, *call))),
+        }
     }
 
     fn single(&mut self, view: &View, now: Timestamp, call: Call) -> Plan {
@@ -228,7 +244,10 @@ impl Node {
             Call::Info => info(now),
             Call::GetSwarm(account) => {
                 let body = if self.lies {
-                    view.swarm_json_of(view.nodes[self.index].swarm.unwrap_or_default(), &[self.index])
+                    view.swarm_json_of(
+                        view.nodes[self.index].swarm.unwrap_or_default(),
+                        &[self.index],
+                    )
                 } else {
                     view.swarm_json(account)
                 };
@@ -238,12 +257,19 @@ impl Node {
                 Ok(reply) | Err(Refusal::Reply(reply)) => reply,
                 Err(Refusal::Thrown) => Reply::failed(),
             },
-            Call::GetExpiries { auth, messages, timestamp } => match self.get_expiries(now, auth, messages, *timestamp) {
+            Call::GetExpiries {
+                auth,
+                messages,
+                timestamp,
+            } => match self.get_expiries(now, auth, messages, *timestamp) {
                 Ok(reply) | Err(Refusal::Reply(reply)) => reply,
                 Err(Refusal::Thrown) => Reply::failed(),
             },
             Call::Oxend { endpoint, params } => self.oxend(view, now, endpoint, params),
-            Call::ActiveNodes => Reply { status: 200, body: Body::Binary(view.binary()) },
+            Call::ActiveNodes => Reply {
+                status: 200,
+                body: Body::Binary(view.binary()),
+            },
             _ => return self.recursive(view, now, call),
         };
         Plan::Done(reply)
@@ -255,7 +281,10 @@ impl Node {
             return None;
         }
         let body = with_time(view.swarm_json(account), now);
-        Some(Reply { status: 421, body: Body::Json(Value::Object(body)) })
+        Some(Reply {
+            status: 421,
+            body: Body::Json(Value::Object(body)),
+        })
     }
 
     /// Applies a recursive call here and plans it for the peers.
@@ -266,7 +295,10 @@ impl Node {
         let required = matches!(call, Call::Delete { required: true, .. });
         match self.change(now, &call, true) {
             Err(Refusal::Reply(reply)) => Plan::Done(reply),
-            Err(Refusal::Thrown) => Plan::Crash { call: Arc::new(call), peers },
+            Err(Refusal::Thrown) => Plan::Crash {
+                call: Arc::new(call),
+                peers,
+            },
             Ok(mut mine) => {
                 let mut answer = with_time(Map::new(), now);
                 if matches!(call, Call::Store(_)) {
@@ -277,7 +309,13 @@ impl Node {
                 }
                 let mut members = Map::new();
                 members.insert(self.ed25519().to_hex(), Value::Object(mine));
-                Plan::Swarm(SwarmPlan { call: Arc::new(call), peers, answer, members, required })
+                Plan::Swarm(SwarmPlan {
+                    call: Arc::new(call),
+                    peers,
+                    answer,
+                    members,
+                    required,
+                })
             }
         }
     }
@@ -296,64 +334,147 @@ impl Node {
     }
 
     /// The change a recursive call makes at this node and its entry in `swarm`. `direct` is false for forwarded copies.
-    fn change(&mut self, now: Timestamp, call: &Call, direct: bool) -> Result<Map<String, Value>, Refusal> {
+    fn change(
+        &mut self,
+        now: Timestamp,
+        call: &Call,
+        direct: bool,
+    ) -> Result<Map<String, Value>, Refusal> {
         let clock = millis(now);
-        let tolerance = if direct { SIGNATURE_TOLERANCE } else { FORWARDED_TOLERANCE };
+        let tolerance = if direct {
+            SIGNATURE_TOLERANCE
+        } else {
+            FORWARDED_TOLERANCE
+        };
         match call {
             Call::Store(store) => self.store(clock, store),
             Call::Delete { auth, messages, .. } => {
-                let message = concat(std::iter::once("delete").chain(messages.iter().map(String::as_str)));
-                self.check(auth, DELETE, message.as_bytes(), "delete_msgs signature verification failed")?;
+                let message = signed::delete(messages);
+                self.check(
+                    auth,
+                    DELETE,
+                    message.as_bytes(),
+                    "delete_msgs signature verification failed",
+                )?;
                 let deleted = self.database.delete(&auth.account, messages)?;
-                let signature = self.sign_list(&auth.account.to_hex(), &[messages, &deleted]);
-                Ok(entry([("deleted", json!(deleted)), ("signature", signature)]))
+                let signature =
+                    self.sign(signed::node_delete(&auth.account, messages, &deleted).as_bytes());
+                Ok(entry([
+                    ("deleted", json!(deleted)),
+                    ("signature", signature),
+                ]))
             }
-            Call::DeleteAll { auth, namespace, timestamp } => {
+            Call::DeleteAll {
+                auth,
+                scope,
+                timestamp,
+            } => {
                 near(clock, *timestamp, tolerance, "delete_all")?;
-                let message = format!("delete_all{}{timestamp}", namespace_text(*namespace));
-                self.check(auth, DELETE, message.as_bytes(), "delete_all signature verification failed")?;
-                let deleted = self.database.delete_matching(&auth.account, *namespace, None)?;
-                Ok(self.bulk_entry("deleted", auth, *timestamp, *namespace, deleted))
+                let message = signed::delete_all(*scope, stamp(*timestamp));
+                self.check(
+                    auth,
+                    DELETE,
+                    message.as_bytes(),
+                    "delete_all signature verification failed",
+                )?;
+                let deleted = self.database.delete_matching(&auth.account, *scope, None)?;
+                let signed =
+                    signed::node_delete_all(&auth.account, stamp(*timestamp), &hashes_of(&deleted));
+                Ok(self.bulk_entry("deleted", &signed, *scope, deleted))
             }
-            Call::DeleteBefore { auth, namespace, before } => {
+            Call::DeleteBefore {
+                auth,
+                scope,
+                before,
+            } => {
                 if *before > clock.saturating_add(SIGNATURE_TOLERANCE) {
-                    return Err(Reply::text(401, "delete_before timestamp too far in the future").into());
+                    return Err(
+                        Reply::text(401, "delete_before timestamp too far in the future").into(),
+                    );
                 }
-                let message = format!("delete_before{}{before}", namespace_text(*namespace));
-                self.check(auth, DELETE, message.as_bytes(), "delete_before signature verification failed")?;
-                let deleted = self.database.delete_matching(&auth.account, *namespace, Some(*before))?;
-                if namespace.is_none() && !deleted.is_empty() {
+                let message = signed::delete_before(*scope, stamp(*before));
+                self.check(
+                    auth,
+                    DELETE,
+                    message.as_bytes(),
+                    "delete_before signature verification failed",
+                )?;
+                let deleted =
+                    self.database
+                        .delete_matching(&auth.account, *scope, Some(*before))?;
+                if *scope == Scope::All && !deleted.is_empty() {
                     // The software reads two columns where its query gives one, after the rows are gone.
                     return Err(Thrown.into());
                 }
-                Ok(self.bulk_entry("deleted", auth, *before, *namespace, deleted))
+                let signed =
+                    signed::node_delete_before(&auth.account, stamp(*before), &hashes_of(&deleted));
+                Ok(self.bulk_entry("deleted", &signed, *scope, deleted))
             }
-            Call::ExpireAll { auth, namespace, expiry } => {
+            Call::ExpireAll {
+                auth,
+                scope,
+                expiry,
+            } => {
                 if *expiry < clock - tolerance {
-                    return Err(Reply::text(406, "expire_all timestamp should be >= current time").into());
+                    return Err(
+                        Reply::text(406, "expire_all timestamp should be >= current time").into(),
+                    );
                 }
-                let message = format!("expire_all{}{expiry}", namespace_text(*namespace));
-                self.check(auth, DELETE, message.as_bytes(), "expire_all signature verification failed")?;
-                let updated = self.database.expire_matching(&auth.account, *namespace, *expiry)?;
-                Ok(self.bulk_entry("updated", auth, *expiry, *namespace, updated))
+                let message = signed::expire_all(*scope, stamp(*expiry));
+                self.check(
+                    auth,
+                    DELETE,
+                    message.as_bytes(),
+                    "expire_all signature verification failed",
+                )?;
+                let updated = self
+                    .database
+                    .expire_matching(&auth.account, *scope, *expiry)?;
+                let signed =
+                    signed::node_expire_all(&auth.account, stamp(*expiry), &hashes_of(&updated));
+                Ok(self.bulk_entry("updated", &signed, *scope, updated))
             }
-            Call::Expire { auth, messages, expiries, shorten, extend } => {
-                self.expire(clock, auth, messages, expiries, *shorten, *extend)
-            }
-            Call::Revoke { auth, tokens, timestamp, lift } => {
-                let name = if *lift { "unrevoke_subaccount" } else { "revoke_subaccount" };
+            Call::Expire {
+                auth,
+                messages,
+                expiries,
+                shorten,
+                extend,
+            } => self.expire(clock, auth, messages, expiries, *shorten, *extend),
+            Call::Revoke {
+                auth,
+                tokens,
+                timestamp,
+                lift,
+            } => {
+                let name = if *lift {
+                    "unrevoke_subaccount"
+                } else {
+                    "revoke_subaccount"
+                };
                 near(clock, *timestamp, SIGNATURE_TOLERANCE, name)?;
-                let raw = tokens.concat();
-                let message = [format!("{name}{timestamp}").as_bytes(), &raw].concat();
-                self.check(auth, 0, &message, &format!("{name} signature verification failed"))?;
+                let time = stamp(*timestamp);
+                let message = match lift {
+                    true => signed::unrevoke_subaccount(time, tokens),
+                    false => signed::revoke_subaccount(time, tokens),
+                };
+                self.check(
+                    auth,
+                    0,
+                    &message,
+                    &format!("{name} signature verification failed"),
+                )?;
                 let mut answer = Map::new();
                 if *lift {
-                    answer.insert("count".to_owned(), self.database.unrevoke(&auth.account, tokens)?.into());
+                    answer.insert(
+                        "count".to_owned(),
+                        self.database.unrevoke(&auth.account, tokens)?.into(),
+                    );
                 } else {
                     self.database.revoke(&auth.account, tokens, clock)?;
                 }
-                let text = format!("{}{timestamp}", auth.account.to_hex());
-                answer.insert("signature".to_owned(), self.sign(&[text.as_bytes(), &raw].concat()));
+                let signature = self.sign(&signed::node_revoke(&auth.account, time, tokens));
+                answer.insert("signature".to_owned(), signature);
                 Ok(answer)
             }
             _ => Err(Thrown.into()),
@@ -371,31 +492,60 @@ impl Node {
         }
         if !public {
             let Some((auth, time)) = &store.auth else {
-                let text = format!("store: signature required to store to namespace {}", store.namespace.0);
+                let text = format!(
+                    "store: signature required to store to namespace {}",
+                    store.namespace.0
+                );
                 return Err(Reply::text(401, text).into());
             };
-            near_text(clock, *time, SIGNATURE_TOLERANCE, "store signature timestamp too far from current time")?;
-            let needed = if store.namespace.is_public_outbox() { WRITE | DELETE } else { WRITE };
+            near_text(
+                clock,
+                *time,
+                SIGNATURE_TOLERANCE,
+                "store signature timestamp too far from current time",
+            )?;
+            let needed = if store.namespace.is_public_outbox() {
+                WRITE | DELETE
+            } else {
+                WRITE
+            };
             let message = signed::store(store.namespace, stamp(*time));
-            self.check(auth, needed, message.as_bytes(), "store signature verification failed")?;
+            self.check(
+                auth,
+                needed,
+                message.as_bytes(),
+                "store signature verification failed",
+            )?;
         }
-        let hash = message_hash(&store.account, store.namespace, &store.data).as_str().to_owned();
+        let hash = message_hash(&store.account, store.namespace, &store.data);
+        let signed = signed::node_store(&hash);
         let message = Message {
-            hash: hash.clone(),
+            hash: hash.as_str().to_owned(),
             namespace: store.namespace,
             timestamp: store.timestamp,
             expiry: store.expiry,
             data: store.data.clone(),
         };
         if self.lies || self.drops_stores {
-            let signature = if self.lies { self.sign(b"something else") } else { self.sign(hash.as_bytes()) };
-            return Ok(entry([("expiry", store.expiry.into()), ("hash", hash.into()), ("signature", signature)]));
+            let signature = if self.lies {
+                self.sign(b"something else")
+            } else {
+                self.sign(signed.as_bytes())
+            };
+            return Ok(entry([
+                ("expiry", store.expiry.into()),
+                ("hash", json!(hash)),
+                ("signature", signature),
+            ]));
         }
         match self.database.store(&store.account, &message) {
             Ok(stored) => {
-                let signature = self.sign(hash.as_bytes());
-                let mut mine =
-                    entry([("expiry", stored.expiry.into()), ("hash", hash.into()), ("signature", signature)]);
+                let signature = self.sign(signed.as_bytes());
+                let mut mine = entry([
+                    ("expiry", stored.expiry.into()),
+                    ("hash", json!(hash)),
+                    ("signature", signature),
+                ]);
                 if !stored.new {
                     mine.insert("already".to_owned(), true.into());
                 }
@@ -413,30 +563,39 @@ impl Node {
         &mut self,
         clock: i64,
         auth: &Auth,
-        messages: &[String],
+        messages: &[MessageHash],
         expiries: &[i64],
         shorten: bool,
         extend: bool,
     ) -> Result<Map<String, Value>, Refusal> {
-        if expiries.iter().any(|&expiry| expiry < clock - SIGNATURE_TOLERANCE) {
+        if expiries
+            .iter()
+            .any(|&expiry| expiry < clock - SIGNATURE_TOLERANCE)
+        {
             return Err(Reply::text(401, "expire: timestamp should be >= current time").into());
         }
-        let capped: Vec<i64> = expiries.iter().map(|&expiry| expiry.min(clock + TTL_MAX)).collect();
+        let capped: Vec<i64> = expiries
+            .iter()
+            .map(|&expiry| expiry.min(clock + TTL_MAX))
+            .collect();
         let mode = match (shorten, extend) {
             (true, _) => "shorten",
             (_, true) => "extend",
             _ => "",
         };
-        let mut message = format!("expire{mode}");
-        for expiry in expiries {
-            message += &expiry.to_string();
-        }
-        message += &messages.concat();
-        self.check(auth, WRITE, message.as_bytes(), "expire: signature verification failed")?;
-        let may_delete = auth.subaccount.as_ref().is_none_or(|(token, _)| auth::has_access(token, DELETE));
+        let message = signed::expire(mode, &stamps(expiries), messages);
+        self.check(
+            auth,
+            WRITE,
+            message.as_bytes(),
+            "expire: signature verification failed",
+        )?;
+        let may_delete = auth
+            .subaccount
+            .as_ref()
+            .is_none_or(|(token, _)| auth::has_access(token, DELETE));
         if shorten && !may_delete {
-            let text =
-                "expire: shorten parameter cannot be used with this subaccount token (missing delete access)";
+            let text = "expire: shorten parameter cannot be used with this subaccount token (missing delete access)";
             return Err(Reply::bad(text).into());
         }
         let rule = match (shorten, extend || !may_delete) {
@@ -444,32 +603,38 @@ impl Node {
             (_, true) => ExpiryRule::Extend,
             _ => ExpiryRule::Any,
         };
-        let updated = self.database.expire(&auth.account, messages, &capped, rule)?;
+        let updated = self
+            .database
+            .expire(&auth.account, messages, &capped, rule)?;
         let mut unchanged = BTreeMap::new();
         if shorten || extend {
-            let others: Vec<String> =
-                messages.iter().filter(|hash| !updated.iter().any(|(done, _)| done == *hash)).cloned().collect();
+            let others: Vec<MessageHash> = messages
+                .iter()
+                .filter(|hash| !updated.iter().any(|(done, _)| done == *hash))
+                .cloned()
+                .collect();
             unchanged = self.database.expiries(&auth.account, &others)?;
         }
-        let hashes: Vec<String> = updated.iter().map(|(hash, _)| hash.clone()).collect();
-        let told: Vec<i64> =
-            if expiries.len() > 1 { updated.iter().map(|(_, expiry)| *expiry).collect() } else { capped };
-        let mut text = auth.account.to_hex();
-        for expiry in &told {
-            text += &expiry.to_string();
-        }
-        text += &messages.concat();
-        text += &hashes.concat();
-        for (hash, expiry) in &unchanged {
-            text += hash;
-            text += &expiry.to_string();
-        }
+        let hashes: Vec<MessageHash> = updated.iter().map(|(hash, _)| hash.clone()).collect();
+        let told: Vec<i64> = if expiries.len() > 1 {
+            updated.iter().map(|(_, expiry)| *expiry).collect()
+        } else {
+            capped
+        };
+        let left = unchanged
+            .iter()
+            .map(|(hash, expiry)| (hash.clone(), stamp(*expiry)))
+            .collect();
+        let signed = signed::node_expire(&auth.account, &stamps(&told), messages, &hashes, &left);
         let expiry = match told.first() {
             Some(single) if expiries.len() == 1 => json!(single),
             _ => json!(told),
         };
-        let mut mine =
-            entry([("expiry", expiry), ("signature", self.sign(text.as_bytes())), ("updated", json!(hashes))]);
+        let mut mine = entry([
+            ("expiry", expiry),
+            ("signature", self.sign(signed.as_bytes())),
+            ("updated", json!(hashes)),
+        ]);
         if shorten || extend {
             mine.insert("unchanged".to_owned(), json!(unchanged));
         }
@@ -491,7 +656,10 @@ impl Node {
                 }
             }
         }
-        let (count, size) = (call.max_count.filter(|&n| n != 0), call.max_size.filter(|&n| n != 0).map(i64::from));
+        let (count, size) = (
+            call.max_count.filter(|&n| n != 0),
+            call.max_size.filter(|&n| n != 0).map(i64::from),
+        );
         let size = match (count, size) {
             (None, None) => RETRIEVE_MAX / 5,
             (_, Some(fraction)) if fraction < 0 => RETRIEVE_MAX / -fraction,
@@ -514,7 +682,11 @@ impl Node {
             .into_iter()
             .map(|message| {
                 // The software's base64 of nothing is a lone padding character.
-                let data = if message.data.is_empty() { "=".to_owned() } else { encoding::base64(&message.data) };
+                let data = if message.data.is_empty() {
+                    "=".to_owned()
+                } else {
+                    encoding::base64(&message.data)
+                };
                 json!({
                     "data": data,
                     "expiration": message.expiry,
@@ -523,7 +695,10 @@ impl Node {
                 })
             })
             .collect();
-        Ok(Reply::ok(with_time(entry([("messages", messages.into()), ("more", more.into())]), now)))
+        Ok(Reply::ok(with_time(
+            entry([("messages", messages.into()), ("more", more.into())]),
+            now,
+        )))
     }
 
     fn get_expiries(
@@ -534,9 +709,23 @@ impl Node {
         timestamp: i64,
     ) -> Result<Reply, Refusal> {
         near(millis(now), timestamp, SIGNATURE_TOLERANCE, "get_expiries")?;
-        let message = format!("get_expiries{timestamp}{}", messages.concat());
-        self.check(auth, READ, message.as_bytes(), "get_expiries signature verification failed")?;
-        let expiries = self.database.expiries(&auth.account, messages)?;
+        // Hashes are not judged here, so what is signed may be any text.
+        let message = format!(
+            "{}{}",
+            signed::get_expiries(stamp(timestamp), &[]),
+            messages.concat()
+        );
+        self.check(
+            auth,
+            READ,
+            message.as_bytes(),
+            "get_expiries signature verification failed",
+        )?;
+        let hashes: Vec<MessageHash> = messages
+            .iter()
+            .filter_map(|text| MessageHash::parse(text))
+            .collect();
+        let expiries = self.database.expiries(&auth.account, &hashes)?;
         Ok(Reply::ok(entry([("expiries", json!(expiries))])))
     }
 
@@ -553,7 +742,11 @@ impl Node {
     }
 
     fn check(&self, auth: &Auth, needed: u8, message: &[u8], refusal: &str) -> Result<(), Reply> {
-        if verify(&self.database, auth, needed, false, message) { Ok(()) } else { Err(Reply::text(401, refusal)) }
+        if verify(&self.database, auth, needed, false, message) {
+            Ok(())
+        } else {
+            Err(Reply::text(401, refusal))
+        }
     }
 
     /// Base64 of this node's signature.
@@ -561,60 +754,76 @@ impl Node {
         self.secret.sign(message).to_base64().into()
     }
 
-    fn sign_list(&self, head: &str, lists: &[&[String]]) -> Value {
-        let mut text = head.to_owned();
-        for list in lists {
-            text += &list.concat();
-        }
-        self.sign(text.as_bytes())
-    }
-
-    /// An entry of the bulk methods: a list for one namespace, an object by namespace for all. Signed over the account, the
-    /// time and all hashes, sorted.
+    /// An entry of the bulk methods: a list for one namespace, an object by namespace for all.
     fn bulk_entry(
         &self,
         name: &str,
-        auth: &Auth,
-        time: i64,
-        namespace: Option<Namespace>,
-        touched: Vec<(Namespace, String)>,
+        signed: &str,
+        scope: Scope,
+        touched: Vec<(Namespace, MessageHash)>,
     ) -> Map<String, Value> {
-        let hashes: Vec<String> = touched.iter().map(|(_, hash)| hash.clone()).collect();
-        let signature = self.sign_list(&format!("{}{time}", auth.account.to_hex()), &[&hashes]);
-        let list = if namespace.is_some() {
-            json!(hashes)
-        } else {
-            let mut by_namespace: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let list = if scope == Scope::All {
+            let mut by_namespace: BTreeMap<String, Vec<MessageHash>> = BTreeMap::new();
             for (namespace, hash) in touched {
-                by_namespace.entry(namespace.0.to_string()).or_default().push(hash);
+                by_namespace
+                    .entry(namespace.0.to_string())
+                    .or_default()
+                    .push(hash);
             }
             json!(by_namespace)
+        } else {
+            json!(hashes_of(&touched))
         };
-        entry([(name, list), ("signature", signature)])
+        entry([(name, list), ("signature", self.sign(signed.as_bytes()))])
     }
+}
+
+fn hashes_of(touched: &[(Namespace, MessageHash)]) -> Vec<MessageHash> {
+    touched.iter().map(|(_, hash)| hash.clone()).collect()
 }
 
 fn refused(reply: Reply) -> PeerAnswer {
     let status = reply.status;
-    PeerAnswer::Refused(status, String::from_utf8_lossy(&reply.into_bytes().0).into_owned())
+    PeerAnswer::Refused(
+        status,
+        String::from_utf8_lossy(&reply.into_bytes().0).into_owned(),
+    )
 }
 
 fn condition_holds(condition: &Condition, height: u64) -> bool {
     fn between<T: PartialOrd>(value: T, low: &Option<T>, high: &Option<T>) -> bool {
-        low.as_ref().is_none_or(|low| value >= *low) && high.as_ref().is_none_or(|high| value < *high)
+        low.as_ref().is_none_or(|low| value >= *low)
+            && high.as_ref().is_none_or(|high| value < *high)
     }
     // The software compares 32-bit integers.
     between(height as i32, &condition.height.0, &condition.height.1)
-        && between(HARD_FORK.map(i32::from), &condition.hard_fork.0, &condition.hard_fork.1)
-        && between(VERSION.map(i32::from), &condition.version.0, &condition.version.1)
+        && between(
+            HARD_FORK.map(i32::from),
+            &condition.hard_fork.0,
+            &condition.hard_fork.1,
+        )
+        && between(
+            VERSION.map(i32::from),
+            &condition.version.0,
+            &condition.version.1,
+        )
 }
 
 fn info(now: Timestamp) -> Reply {
-    Reply::ok(with_time(entry([("timestamp", now.as_millis().into()), ("version", json!(VERSION))]), now))
+    Reply::ok(with_time(
+        entry([
+            ("timestamp", now.as_millis().into()),
+            ("version", json!(VERSION)),
+        ]),
+        now,
+    ))
 }
 
 fn entry<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn with_time(mut body: Map<String, Value>, now: Timestamp) -> Map<String, Value> {
@@ -632,12 +841,25 @@ fn stamp(ms: i64) -> Timestamp {
     Timestamp(u64::try_from(ms).unwrap_or_default())
 }
 
+fn stamps(times: &[i64]) -> Vec<Timestamp> {
+    times.iter().copied().map(stamp).collect()
+}
+
 fn near(clock: i64, time: i64, tolerance: i64, method: &str) -> Result<(), Reply> {
-    near_text(clock, time, tolerance, &format!("{method} timestamp too far from current time"))
+    near_text(
+        clock,
+        time,
+        tolerance,
+        &format!("{method} timestamp too far from current time"),
+    )
 }
 
 fn near_text(clock: i64, time: i64, tolerance: i64, text: &str) -> Result<(), Reply> {
-    if time < clock - tolerance || time > clock + tolerance { Err(Reply::text(406, text)) } else { Ok(()) }
+    if time < clock - tolerance || time > clock + tolerance {
+        Err(Reply::text(406, text))
+    } else {
+        Ok(())
+    }
 }
 
 /// A revoked subaccount may still read here (10-network 3.3).

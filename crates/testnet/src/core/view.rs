@@ -37,7 +37,12 @@ pub struct View {
 impl View {
     /// A network of these nodes, whose chain starts at `started`.
     pub fn new(nodes: Vec<ServiceNode>, started: Timestamp) -> Self {
-        Self { nodes, started, names: BTreeMap::new(), binary_list: true }
+        Self {
+            nodes,
+            started,
+            names: BTreeMap::new(),
+            binary_list: true,
+        }
     }
 
     /// The number of the node with this key.
@@ -60,7 +65,9 @@ impl View {
 
     /// Numbers of the members of a swarm.
     pub fn members(&self, swarm: u64) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|&i| self.nodes[i].swarm == Some(swarm)).collect()
+        (0..self.nodes.len())
+            .filter(|&i| self.nodes[i].swarm == Some(swarm))
+            .collect()
     }
 
     /// Whether a node holds an account's messages.
@@ -124,7 +131,11 @@ impl View {
             Some(Value::Array(list)) => list.iter().any(|v| v == name || v == "all"),
             _ => true,
         };
-        let limit = params.get("limit").and_then(Value::as_u64).filter(|&n| n > 0).unwrap_or(u64::MAX);
+        let limit = params
+            .get("limit")
+            .and_then(Value::as_u64)
+            .filter(|&n| n > 0)
+            .unwrap_or(u64::MAX);
         let states: Vec<Value> = which
             .iter()
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
@@ -134,10 +145,16 @@ impl View {
                     Value::Object(map) => map,
                     _ => Map::new(),
                 };
-                state.insert("service_node_pubkey".to_owned(), node.ed25519.to_hex().into());
+                state.insert(
+                    "service_node_pubkey".to_owned(),
+                    node.ed25519.to_hex().into(),
+                );
                 state.insert("storage_lmq_port".to_owned(), omq_port(node).into());
                 state.insert("storage_server_version".to_owned(), json!(VERSION));
-                state.insert("swarm_id".to_owned(), node.swarm.unwrap_or(INVALID_SWARM).into());
+                state.insert(
+                    "swarm_id".to_owned(),
+                    node.swarm.unwrap_or(INVALID_SWARM).into(),
+                );
                 state.insert("requested_unlock_height".to_owned(), 0.into());
                 state.insert("active".to_owned(), true.into());
                 state.insert("funded".to_owned(), true.into());
@@ -178,7 +195,10 @@ impl View {
         let sealed = XChaCha20Poly1305::new(&key.into())
             .encrypt(&XNonce::from(*nonce), account.to_bytes().as_slice())
             .expect("33 bytes are far below the limit of the cipher");
-        self.names.insert(encoding::base64(&hash), (hex::encode(sealed), hex::encode(nonce)));
+        self.names.insert(
+            encoding::base64(&hash),
+            (hex::encode(sealed), hex::encode(nonce)),
+        );
     }
 
     /// What the chain daemon answers to `ons_resolve`: empty when the name is not registered.
@@ -193,10 +213,16 @@ impl View {
             return Err("Invalid request: name_hash must be a 32-byte hash");
         }
         let key = hash.trim_end_matches('=');
-        Ok(match self.names.iter().find(|(name, _)| name.trim_end_matches('=') == key) {
-            Some((_, (value, nonce))) => json!({ "encrypted_value": value, "nonce": nonce }),
-            None => json!({}),
-        })
+        Ok(
+            match self
+                .names
+                .iter()
+                .find(|(name, _)| name.trim_end_matches('=') == key)
+            {
+                Some((_, (value, nonce))) => json!({ "encrypted_value": value, "nonce": nonce }),
+                None => json!({}),
+            },
+        )
     }
 }
 
@@ -239,7 +265,10 @@ mod tests {
 
     #[test]
     fn two_swarms_lie_where_the_observed_network_had_them() {
-        assert_eq!(spread_swarms(2), [0x3fff_ffff_ffff_ffff, 0xbfff_ffff_ffff_fffe]);
+        assert_eq!(
+            spread_swarms(2),
+            [0x3fff_ffff_ffff_ffff, 0xbfff_ffff_ffff_fffe]
+        );
         assert_eq!(spread_swarms(1), [u64::MAX / 2]);
     }
 
@@ -255,20 +284,28 @@ mod tests {
     fn a_registered_name_is_found_by_its_hash() {
         let mut view = View::new(Vec::new(), Timestamp(0));
         let account = AccountId::from_bytes(
-            &hex::decode("054701d08488451f545a409fb58ae3e58581ca40ac3f7f114698cd71deac73ca01").unwrap(),
+            &hex::decode("054701d08488451f545a409fb58ae3e58581ca40ac3f7f114698cd71deac73ca01")
+                .unwrap(),
         )
         .unwrap();
         view.register_name("Alice", &account, &[9; 24]);
         let found = view
-            .resolve_name(&json!({"type": 0, "name_hash": "4R2BSXk3LIg7UL2w/62x6vCJi/VP1PvymK8Sb7q72kw="}))
+            .resolve_name(
+                &json!({"type": 0, "name_hash": "4R2BSXk3LIg7UL2w/62x6vCJi/VP1PvymK8Sb7q72kw="}),
+            )
             .unwrap();
         assert_eq!(found["nonce"], hex::encode([9; 24]));
         let sealed = hex::decode(found["encrypted_value"].as_str().unwrap()).unwrap();
         let key: [u8; 32] =
-            encoding::from_hex("5711cbc68d289da07b63bd4707fd14d264b1a04f0ea8ad7a55e86e14d259d478").unwrap();
-        let opened = XChaCha20Poly1305::new(&key.into()).decrypt(&XNonce::from([9; 24]), sealed.as_slice()).unwrap();
+            encoding::from_hex("5711cbc68d289da07b63bd4707fd14d264b1a04f0ea8ad7a55e86e14d259d478")
+                .unwrap();
+        let opened = XChaCha20Poly1305::new(&key.into())
+            .decrypt(&XNonce::from([9; 24]), sealed.as_slice())
+            .unwrap();
         assert_eq!(opened, account.to_bytes());
-        let absent = view.resolve_name(&json!({"type": 0, "name_hash": encoding::base64(&[0; 32])})).unwrap();
+        let absent = view
+            .resolve_name(&json!({"type": 0, "name_hash": encoding::base64(&[0; 32])}))
+            .unwrap();
         assert_eq!(absent, json!({}));
     }
 }

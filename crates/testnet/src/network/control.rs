@@ -2,9 +2,9 @@
 
 use super::{Network, State};
 use crate::core::TTL_MAX;
+use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::{AccountId, Namespace, SwarmId};
 use onionskin_protocol::node::ServiceNode;
-use onionskin_protocol::entropy::draw;
 use onionskin_protocol::swarm::INVALID_SWARM;
 use serde::Serialize;
 use serde_json::Value;
@@ -83,7 +83,11 @@ impl Network {
     /// Numbers of the nodes that hold an account's messages.
     pub fn members_for(&self, account: &SwarmId) -> Vec<usize> {
         let state = self.state();
-        state.view.swarm_of(account).map(|id| state.view.members(id)).unwrap_or_default()
+        state
+            .view
+            .swarm_of(account)
+            .map(|id| state.view.members(id))
+            .unwrap_or_default()
     }
 
     /// What the seed answers to `get_n_service_nodes`.
@@ -160,7 +164,10 @@ impl Network {
         let mut handed = Vec::new();
         for holder in nodes.iter() {
             for owner in holder.database.owners().unwrap_or_default() {
-                let members = view.swarm_of(&owner).map(|id| view.members(id)).unwrap_or_default();
+                let members = view
+                    .swarm_of(&owner)
+                    .map(|id| view.members(id))
+                    .unwrap_or_default();
                 let joined = members.contains(&node) && members.contains(&holder.index);
                 if joined || !members.contains(&holder.index) {
                     let messages = holder.database.all_of(&owner).unwrap_or_default();

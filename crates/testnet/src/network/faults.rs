@@ -74,7 +74,12 @@ impl Network {
     /// How a transfer from a node, or from a client, to a node ends. Draws chance for the weather.
     pub(super) fn reach(&self, from: Option<usize>, to: usize) -> Reach {
         let mut state = self.state();
-        let State { conditions, weather, entropy, .. } = &mut *state;
+        let State {
+            conditions,
+            weather,
+            entropy,
+            ..
+        } = &mut *state;
         let Some(target) = conditions.get(to).copied() else {
             return Reach::Refused;
         };
@@ -94,14 +99,20 @@ impl Network {
             }
         }
         let spread = weather.max_ms.saturating_sub(weather.min_ms);
-        let extra = if spread == 0 { 0 } else { u64::from_le_bytes(draw(entropy)) % (spread + 1) };
+        let extra = if spread == 0 {
+            0
+        } else {
+            u64::from_le_bytes(draw(entropy)) % (spread + 1)
+        };
         Reach::After(weather.min_ms + extra + target.slow_ms)
     }
 
     /// Gives a node a fault, or takes all away. False: there is no such node.
     pub fn fault(&self, node: usize, fault: Fault) -> bool {
         let mut state = self.state();
-        let State { conditions, nodes, .. } = &mut *state;
+        let State {
+            conditions, nodes, ..
+        } = &mut *state;
         let (Some(condition), Some(node)) = (conditions.get_mut(node), nodes.get_mut(node)) else {
             return false;
         };
@@ -114,7 +125,11 @@ impl Network {
             Fault::Lie => node.lies = true,
             Fault::NotReady => node.ready = false,
             Fault::Start => {
-                *condition = Condition { skew_ms: condition.skew_ms, group: condition.group, ..Condition::default() };
+                *condition = Condition {
+                    skew_ms: condition.skew_ms,
+                    group: condition.group,
+                    ..Condition::default()
+                };
                 node.drops_stores = false;
                 node.lies = false;
                 node.ready = true;
@@ -152,7 +167,10 @@ impl Network {
 
     /// Whether a node takes part. Unknown nodes do not.
     pub fn mode(&self, node: usize) -> Mode {
-        self.state().conditions.get(node).map_or(Mode::Stopped, |condition| condition.mode)
+        self.state()
+            .conditions
+            .get(node)
+            .map_or(Mode::Stopped, |condition| condition.mode)
     }
 
     /// Sets the weather.
@@ -162,7 +180,8 @@ impl Network {
 
     /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `lie`, `not_ready` where they apply.
     pub(super) fn condition_text(state: &State, node: usize) -> String {
-        let (Some(condition), Some(node)) = (state.conditions.get(node), state.nodes.get(node)) else {
+        let (Some(condition), Some(node)) = (state.conditions.get(node), state.nodes.get(node))
+        else {
             return String::new();
         };
         let mode = match condition.mode {
@@ -178,7 +197,12 @@ impl Network {
             (!node.ready, "not_ready"),
         ];
         let mut words = vec![mode];
-        words.extend(others.iter().filter(|(applies, _)| *applies).map(|(_, word)| *word));
+        words.extend(
+            others
+                .iter()
+                .filter(|(applies, _)| *applies)
+                .map(|(_, word)| *word),
+        );
         words.join("+")
     }
 }

@@ -14,7 +14,9 @@ pub use servers::LocalServers;
 
 use crate::core::http::{self, Head, HttpAnswer, Route};
 use crate::core::onion::relayed_status;
-use crate::core::{Node, NodeError, OnionStep, PeerAnswer, Plan, Reply, ServerPost, View, node_seed, spread_swarms};
+use crate::core::{
+    Node, NodeError, OnionStep, PeerAnswer, Plan, Reply, ServerPost, View, node_seed, spread_swarms,
+};
 use crate::random::SeededEntropy;
 use faults::{Condition, Reach};
 use futures::channel::oneshot;
@@ -65,7 +67,12 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { peer_ms: 5_000, onion_ms: 30_000, server_ms: 25_000, client_ms: 60_000 }
+        Self {
+            peer_ms: 5_000,
+            onion_ms: 30_000,
+            server_ms: 25_000,
+            client_ms: 60_000,
+        }
     }
 }
 
@@ -87,8 +94,15 @@ pub struct Plot {
 impl Plot {
     /// A network for a simulation: addresses that nobody listens on.
     pub fn simulated(nodes: u16, swarms: usize, seed: u64) -> Self {
-        let addresses = (0..nodes).map(|i| (Ipv4Addr::LOCALHOST, 22_100 + i)).collect();
-        Self { addresses, swarms, seed, ..Self::default() }
+        let addresses = (0..nodes)
+            .map(|i| (Ipv4Addr::LOCALHOST, 22_100 + i))
+            .collect();
+        Self {
+            addresses,
+            swarms,
+            seed,
+            ..Self::default()
+        }
     }
 }
 
@@ -123,12 +137,19 @@ struct Crashed;
 
 impl Network {
     /// Makes the nodes.
-    pub fn new(plot: &Plot, sleeper: Arc<dyn Sleeper>, servers: Arc<dyn Servers>) -> Result<Self, NodeError> {
+    pub fn new(
+        plot: &Plot,
+        sleeper: Arc<dyn Sleeper>,
+        servers: Arc<dyn Servers>,
+    ) -> Result<Self, NodeError> {
         let swarms = spread_swarms(plot.swarms);
         let mut nodes = Vec::with_capacity(plot.addresses.len());
         let mut listed = Vec::with_capacity(plot.addresses.len());
         for (index, &(ip, port)) in plot.addresses.iter().enumerate() {
-            let file = plot.data.as_ref().map(|folder| folder.join(format!("node-{index}.db")));
+            let file = plot
+                .data
+                .as_ref()
+                .map(|folder| folder.join(format!("node-{index}.db")));
             let node = Node::new(index, &node_seed(plot.seed, index), file.as_deref())?;
             listed.push(ServiceNode {
                 ed25519: node.ed25519(),
@@ -149,7 +170,12 @@ impl Network {
             entropy: SeededEntropy::new(plot.seed),
             advanced: 0,
         };
-        Ok(Self(Arc::new(Inner { state: Mutex::new(state), sleeper, servers, patience: plot.patience })))
+        Ok(Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            sleeper,
+            servers,
+            patience: plot.patience,
+        })))
     }
 
     /// The network's time: the sleeper's, and what the time was advanced by.
@@ -164,7 +190,12 @@ impl Network {
         let Some(index) = self.find(guard) else {
             return (0, Vec::new());
         };
-        let head = Head { method: "POST", path: "/onion_req/v2", long_poll: false, client: Ipv4Addr::LOCALHOST.into() };
+        let head = Head {
+            method: "POST",
+            path: "/onion_req/v2",
+            long_poll: false,
+            client: Ipv4Addr::LOCALHOST.into(),
+        };
         let answer = Box::pin(self.http(index, head, body.to_vec()));
         match select(answer, self.0.sleeper.sleep(self.0.patience.client_ms)).await {
             Either::Left((Ok(answer), _)) => (answer.status, answer.body),
@@ -178,7 +209,12 @@ impl Network {
     }
 
     /// An HTTP request at a node: [`Network::admit`], then [`Network::respond`].
-    pub async fn http(&self, node: usize, head: Head<'_>, body: Vec<u8>) -> Result<HttpAnswer, Unreachable> {
+    pub async fn http(
+        &self,
+        node: usize,
+        head: Head<'_>,
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, Unreachable> {
         let route = self.admit(node, head).await?;
         self.respond(node, route, body).await
     }
@@ -197,11 +233,22 @@ impl Network {
     }
 
     /// The rest of a request. It runs to its end even when the caller gives up, where the sleeper can detach tasks.
-    pub async fn respond(&self, node: usize, route: Route, body: Vec<u8>) -> Result<HttpAnswer, Unreachable> {
+    pub async fn respond(
+        &self,
+        node: usize,
+        route: Route,
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, Unreachable> {
         let answer = match route {
             Route::Answer(answer) => answer,
-            Route::Storage => self.to_the_end(move |network| network.storage(node, body)).await,
-            Route::Onion => self.to_the_end(move |network| network.onion_post(node, body)).await,
+            Route::Storage => {
+                self.to_the_end(move |network| network.storage(node, body))
+                    .await
+            }
+            Route::Onion => {
+                self.to_the_end(move |network| network.onion_post(node, body))
+                    .await
+            }
         };
         match self.reach(None, node) {
             Reach::Refused => Err(Unreachable),
@@ -211,7 +258,10 @@ impl Network {
     }
 
     /// Runs a request detached if possible.
-    async fn to_the_end(&self, request: impl FnOnce(Self) -> BoxFuture<'static, HttpAnswer>) -> HttpAnswer {
+    async fn to_the_end(
+        &self,
+        request: impl FnOnce(Self) -> BoxFuture<'static, HttpAnswer>,
+    ) -> HttpAnswer {
         let (send, receive) = oneshot::channel();
         let work = request(self.clone());
         let task: BoxFuture<'static, ()> = Box::pin(async move {
@@ -246,7 +296,9 @@ impl Network {
                 None => Plan::Done(Reply::failed()),
             }
         };
-        self.finish(node, plan).await.unwrap_or_else(|Crashed| Reply::failed())
+        self.finish(node, plan)
+            .await
+            .unwrap_or_else(|Crashed| Reply::failed())
     }
 
     fn finish(&self, node: usize, plan: Plan) -> BoxFuture<'_, Result<Reply, Crashed>> {
@@ -254,7 +306,10 @@ impl Network {
             match plan {
                 Plan::Done(reply) => Ok(reply),
                 Plan::Swarm(plan) => {
-                    let asked = plan.peers.iter().map(|&peer| self.ask_peer(node, peer, &plan.call));
+                    let asked = plan
+                        .peers
+                        .iter()
+                        .map(|&peer| self.ask_peer(node, peer, &plan.call));
                     let answers = join_all(asked).await;
                     Ok(plan.finish(answers))
                 }
@@ -267,8 +322,12 @@ impl Network {
                     Err(Crashed)
                 }
                 Plan::Batch(plans) => {
-                    let replies = join_all(plans.into_iter().map(|plan| self.finish(node, plan))).await;
-                    let members = replies.into_iter().map(|reply| reply.map(Reply::member)).collect::<Result<_, _>>()?;
+                    let replies =
+                        join_all(plans.into_iter().map(|plan| self.finish(node, plan))).await;
+                    let members = replies
+                        .into_iter()
+                        .map(|reply| reply.map(Reply::member))
+                        .collect::<Result<_, _>>()?;
                     Ok(results(members))
                 }
                 Plan::Sequence { first, mut rest } => {
@@ -300,7 +359,12 @@ impl Network {
         })
     }
 
-    async fn ask_peer(&self, from: usize, peer: usize, call: &crate::core::call::Call) -> (String, PeerAnswer) {
+    async fn ask_peer(
+        &self,
+        from: usize,
+        peer: usize,
+        call: &crate::core::call::Call,
+    ) -> (String, PeerAnswer) {
         let asked = Box::pin(async {
             self.travel(from, peer).await;
             let answer = self.apply(peer, call);
@@ -311,7 +375,13 @@ impl Network {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => PeerAnswer::Timeout,
         };
-        let key = self.state().view.nodes.get(peer).map(|node| node.ed25519.to_hex()).unwrap_or_default();
+        let key = self
+            .state()
+            .view
+            .nodes
+            .get(peer)
+            .map(|node| node.ed25519.to_hex())
+            .unwrap_or_default();
         (key, answer)
     }
 
@@ -319,12 +389,19 @@ impl Network {
         let mut state = self.state();
         let now = self.clock_of(&state, peer);
         let State { nodes, view, .. } = &mut *state;
-        nodes.get_mut(peer).map_or(PeerAnswer::Timeout, |node| node.apply(view, now, call))
+        nodes
+            .get_mut(peer)
+            .map_or(PeerAnswer::Timeout, |node| node.apply(view, now, call))
     }
 
     async fn onion_at_entry(&self, node: usize, body: &[u8]) -> (u16, Vec<u8>) {
         let step = {
-            let State { nodes, view, entropy, .. } = &mut *self.state();
+            let State {
+                nodes,
+                view,
+                entropy,
+                ..
+            } = &mut *self.state();
             nodes[node].onion_entry(view, body, entropy)
         };
         let (status, body) = self.onion_step(node, step).await;
@@ -345,7 +422,9 @@ impl Network {
                     match select(self.0.servers.post(post), self.0.sleeper.sleep(patience)).await {
                         Either::Left((answer, _)) => answer,
                         Either::Right(_) => {
-                            let text = format!("Operation timed out after {patience} milliseconds with 0 bytes received");
+                            let text = format!(
+                                "Operation timed out after {patience} milliseconds with 0 bytes received"
+                            );
                             (504, text.into_bytes())
                         }
                     }
@@ -354,7 +433,12 @@ impl Network {
                     let forwarded = Box::pin(async {
                         self.travel(node, next).await;
                         let step = {
-                            let State { nodes, view, entropy, .. } = &mut *self.state();
+                            let State {
+                                nodes,
+                                view,
+                                entropy,
+                                ..
+                            } = &mut *self.state();
                             nodes[next].onion_hop(view, hop, entropy)
                         };
                         let (status, body) = self.onion_step(next, step).await;
@@ -375,7 +459,12 @@ impl Network {
 
     /// An answer that leaves a node, damaged if that is the node's fault.
     fn pass_on(&self, node: usize, mut body: Vec<u8>) -> Vec<u8> {
-        if self.state().conditions.get(node).is_some_and(|condition| condition.corrupt) {
+        if self
+            .state()
+            .conditions
+            .get(node)
+            .is_some_and(|condition| condition.corrupt)
+        {
             let middle = body.len() / 2;
             if let Some(byte) = body.get_mut(middle) {
                 *byte = if *byte == b'A' { b'B' } else { b'A' };
@@ -400,7 +489,10 @@ impl Network {
 
     fn clock_of(&self, state: &State, node: usize) -> Timestamp {
         let now = self.0.sleeper.now().plus_millis(state.advanced);
-        let skew = state.conditions.get(node).map_or(0, |condition| condition.skew_ms);
+        let skew = state
+            .conditions
+            .get(node)
+            .map_or(0, |condition| condition.skew_ms);
         Timestamp(now.as_millis().saturating_add_signed(skew))
     }
 
@@ -416,5 +508,8 @@ impl Network {
 }
 
 fn results(members: Vec<Value>) -> Reply {
-    Reply { status: 200, body: crate::core::Body::Json(json!({ "results": members })) }
+    Reply {
+        status: 200,
+        body: crate::core::Body::Json(json!({ "results": members })),
+    }
 }

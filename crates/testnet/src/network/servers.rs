@@ -18,10 +18,22 @@ pub struct LocalServers {
 
 impl LocalServers {
     /// The file server is found at `protocol://host:port`, whatever the protocol.
-    pub fn new(files: Arc<FileServer>, host: &str, port: u16, sleeper: Arc<dyn Sleeper>, seed: u64) -> Self {
+    pub fn new(
+        files: Arc<FileServer>,
+        host: &str,
+        port: u16,
+        sleeper: Arc<dyn Sleeper>,
+        seed: u64,
+    ) -> Self {
         // Another stream than that of the nodes.
         let entropy = Mutex::new(SeededEntropy::new(seed ^ u64::MAX));
-        Self { files, host: host.to_owned(), port, sleeper, entropy }
+        Self {
+            files,
+            host: host.to_owned(),
+            port,
+            sleeper,
+            entropy,
+        }
     }
 }
 
@@ -35,7 +47,8 @@ impl Servers for LocalServers {
             (404, b"Not Found".to_vec())
         } else {
             let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-            self.files.lsrpc(self.sleeper.now(), &post.body, &mut *entropy)
+            self.files
+                .lsrpc(self.sleeper.now(), &post.body, &mut *entropy)
         };
         Box::pin(ready(answer))
     }
@@ -48,5 +61,9 @@ pub(crate) fn unknown_host(host: &str) -> (u16, Vec<u8>) {
 
 /// 502 with the text for a refused connection.
 pub(crate) fn refused(host: &str, port: u16) -> (u16, Vec<u8>) {
-    (502, format!("Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server").into_bytes())
+    (
+        502,
+        format!("Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server")
+            .into_bytes(),
+    )
 }

@@ -18,7 +18,9 @@ impl TokioSleeper {
 
 impl Sleeper for TokioSleeper {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
     fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {

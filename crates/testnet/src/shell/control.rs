@@ -37,7 +37,11 @@ struct Refusal(String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": self.0 }))).into_response()
+        (
+            StatusCode::BAD_REQUEST,
+            axum::Json(json!({ "error": self.0 })),
+        )
+            .into_response()
     }
 }
 
@@ -99,10 +103,12 @@ fn which(network: &Network, node: &Value) -> Result<Vec<usize>, Refusal> {
     let count = network.list().len();
     match node {
         Value::String(text) if text == "all" => Ok((0..count).collect()),
-        Value::String(text) => match Ed25519PublicKey::from_hex(text).and_then(|key| network.find(&key)) {
-            Some(index) => Ok(vec![index]),
-            None => refuse("there is no such node"),
-        },
+        Value::String(text) => {
+            match Ed25519PublicKey::from_hex(text).and_then(|key| network.find(&key)) {
+                Some(index) => Ok(vec![index]),
+                None => refuse("there is no such node"),
+            }
+        }
         other => match other.as_u64().and_then(|index| usize::try_from(index).ok()) {
             Some(index) if index < count => Ok(vec![index]),
             _ => refuse("there is no such node"),
@@ -181,8 +187,16 @@ struct WeatherOrder {
 }
 
 async fn weather(State(controlled): State<Controlled>, body: Bytes) -> Answer {
-    let WeatherOrder { loss_permille, min_ms, max_ms } = parse(&body)?;
-    controlled.network.weather(Weather { loss_permille, min_ms, max_ms });
+    let WeatherOrder {
+        loss_permille,
+        min_ms,
+        max_ms,
+    } = parse(&body)?;
+    controlled.network.weather(Weather {
+        loss_permille,
+        min_ms,
+        max_ms,
+    });
     done()
 }
 
@@ -197,13 +211,18 @@ async fn move_node(State(controlled): State<Controlled>, body: Bytes) -> Answer 
     let swarms = controlled.network.swarms();
     let swarm = match &order.swarm {
         Value::String(hex) => u64::from_str_radix(hex, 16).ok(),
-        other => other.as_u64().and_then(|index| swarms.get(usize::try_from(index).ok()?).copied()),
+        other => other
+            .as_u64()
+            .and_then(|index| swarms.get(usize::try_from(index).ok()?).copied()),
     };
     let Some(swarm) = swarm else {
         return refuse("a swarm is an id in hex or a position in the sorted list of swarms");
     };
     for index in which(&controlled.network, &order.node)? {
-        controlled.network.move_node(index, swarm).map_err(|error| Refusal(error.to_string()))?;
+        controlled
+            .network
+            .move_node(index, swarm)
+            .map_err(|error| Refusal(error.to_string()))?;
     }
     done()
 }
@@ -221,13 +240,19 @@ async fn message(State(controlled): State<Controlled>, body: Bytes) -> Answer {
     let Some(data) = encoding::from_base64(&order.data) else {
         return refuse("data is base64");
     };
-    match controlled.network.inject(&account(&order.account)?, Namespace(order.namespace), &data) {
+    match controlled
+        .network
+        .inject(&account(&order.account)?, Namespace(order.namespace), &data)
+    {
         Some(hash) => Ok(axum::Json(json!({ "hash": hash }))),
         None => refuse("no member of the swarm took it"),
     }
 }
 
-async fn messages(State(controlled): State<Controlled>, Query(query): Query<BTreeMap<String, String>>) -> Answer {
+async fn messages(
+    State(controlled): State<Controlled>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
     let account = account(query.get("account").map_or("", String::as_str))?;
     let held: Vec<Value> = controlled
         .network
@@ -246,7 +271,10 @@ struct NameOrder {
 
 async fn name(State(controlled): State<Controlled>, body: Bytes) -> Answer {
     let order: NameOrder = parse(&body)?;
-    let account: AccountId = order.account.parse().map_err(|error| Refusal(format!("{error}")))?;
+    let account: AccountId = order
+        .account
+        .parse()
+        .map_err(|error| Refusal(format!("{error}")))?;
     controlled.network.register_name(&order.name, &account);
     done()
 }
@@ -280,7 +308,9 @@ async fn advance(State(controlled): State<Controlled>, body: Bytes) -> Answer {
 }
 
 async fn time(State(controlled): State<Controlled>) -> Answer {
-    Ok(axum::Json(json!({ "now": controlled.network.now().as_millis() })))
+    Ok(axum::Json(
+        json!({ "now": controlled.network.now().as_millis() }),
+    ))
 }
 
 /// The seed (10-network 1.2).
@@ -291,7 +321,9 @@ async fn json_rpc(State(controlled): State<Controlled>, body: Bytes) -> Response
     let id = request.get("id").cloned().unwrap_or(Value::Null);
     let params = request.get("params").cloned().unwrap_or(Value::Null);
     let result = match request.get("method").and_then(Value::as_str) {
-        Some("get_n_service_nodes" | "get_service_nodes") => controlled.network.seed_answer(&params),
+        Some("get_n_service_nodes" | "get_service_nodes") => {
+            controlled.network.seed_answer(&params)
+        }
         Some("active_nodes_bin") => encoding::base64(&controlled.network.binary_list()).into(),
         _ => return seed_error(&id, -32601, "Method not found"),
     };
@@ -306,9 +338,16 @@ fn seed_error(id: &Value, code: i32, message: &str) -> Response {
 async fn lsrpc(State(controlled): State<Controlled>, body: Bytes) -> Response {
     let mut entropy = controlled.network.entropy();
     let entropy: &mut dyn Entropy = &mut entropy;
-    let (status, answer) = controlled.files.lsrpc(controlled.network.now(), &body, entropy);
+    let (status, answer) = controlled
+        .files
+        .lsrpc(controlled.network.now(), &body, entropy);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "application/octet-stream")], answer).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/octet-stream")],
+        answer,
+    )
+        .into_response()
 }
 
 async fn plain_file_request(
@@ -321,15 +360,24 @@ async fn plain_file_request(
     let text = |value: &header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let request = v4::Request {
         method: method.as_str().to_owned(),
-        endpoint: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-        headers: headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        endpoint: uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+            .collect(),
         body: Some(body.to_vec()),
     };
     let answer = controlled.files.answer(controlled.network.now(), &request);
     let status = StatusCode::from_u16(answer.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, answer.body).into_response();
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (header::HeaderName::try_from(name), header::HeaderValue::try_from(value)) {
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::try_from(name),
+            header::HeaderValue::try_from(value),
+        ) {
             response.headers_mut().insert(name, value);
         }
     }

@@ -69,7 +69,13 @@ pub async fn serve(
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, port: Port, network: Network, acceptor: TlsAcceptor) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    port: Port,
+    network: Network,
+    acceptor: TlsAcceptor,
+) {
     if let Port::Of(node) = port {
         loop {
             match network.mode(node) {
@@ -119,13 +125,23 @@ async fn respond(
     let whole_path = request.uri().path().to_owned();
     let (node, path) = match port {
         Port::Of(node) => (node, whole_path.as_str()),
-        Port::Shared => match split_prefix(&whole_path).and_then(|(key, path)| Some((network.find(&key)?, path))) {
+        Port::Shared => match split_prefix(&whole_path)
+            .and_then(|(key, path)| Some((network.find(&key)?, path)))
+        {
             Some(found) => found,
             None => return Ok(finish(not_found(&method, &whole_path), false)),
         },
     };
-    let long_poll = request.headers().get("x-loki-long-poll").is_some_and(|value| !value.is_empty());
-    let head = Head { method: &method, path, long_poll, client };
+    let long_poll = request
+        .headers()
+        .get("x-loki-long-poll")
+        .is_some_and(|value| !value.is_empty());
+    let head = Head {
+        method: &method,
+        path,
+        long_poll,
+        client,
+    };
     let route = network.admit(node, head).await.map_err(|_| Dropped)?;
     let mut body = Vec::new();
     if !matches!(route, Route::Answer(_)) {
@@ -142,7 +158,10 @@ async fn respond(
             body.extend_from_slice(&data);
         }
     }
-    let answer = network.respond(node, route, body).await.map_err(|_| Dropped)?;
+    let answer = network
+        .respond(node, route, body)
+        .await
+        .map_err(|_| Dropped)?;
     Ok(finish(answer, false))
 }
 
@@ -156,14 +175,21 @@ fn split_prefix(path: &str) -> Option<(Ed25519PublicKey, &str)> {
 fn finish(answer: HttpAnswer, close: bool) -> Response<Full<Bytes>> {
     let length = answer.body.len();
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static(SERVER));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.content_type),
+    );
     if close {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Some(key) = answer.snode_key.and_then(|key| HeaderValue::from_str(&key).ok()) {
+    if let Some(key) = answer
+        .snode_key
+        .and_then(|key| HeaderValue::from_str(&key).ok())
+    {
         headers.insert("x-oxen-snode-pubkey", key);
     }
     if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())) {
@@ -178,6 +204,8 @@ fn html(status: StatusCode) -> Response<Full<Bytes>> {
     let text = format!("<h1>{status}</h1><hr><i>uWebSockets/20 Server</i>");
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -113,16 +113,25 @@ pub struct Testnet {
 impl Testnet {
     /// Binds all ports and serves them. Needs a tokio runtime with I/O and time.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        if options.nodes == 0 || options.nodes > 2000 || options.swarms == 0 || options.swarms > options.nodes {
-            return Err(StartError::Options("1 to 2000 nodes, and 1 to as many swarms"));
+        if options.nodes == 0
+            || options.nodes > 2000
+            || options.swarms == 0
+            || options.swarms > options.nodes
+        {
+            return Err(StartError::Options(
+                "1 to 2000 nodes, and 1 to as many swarms",
+            ));
         }
         if !options.control.ip().is_loopback() {
-            return Err(StartError::Options("the control port must be on a loopback address"));
+            return Err(StartError::Options(
+                "the control port must be on a loopback address",
+            ));
         }
         // Another provider that was installed before serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         if let Some(folder) = &options.data {
-            std::fs::create_dir_all(folder).map_err(|error| StartError::Io(folder.display().to_string(), error))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StartError::Io(folder.display().to_string(), error))?;
         }
         let ports = if options.one_port { 1 } else { options.nodes };
         let mut listeners = Vec::with_capacity(ports);
@@ -139,10 +148,14 @@ impl Testnet {
         let control = address(&control_listener)?;
         let file_address = address(&file_listener)?;
 
-        let bound: Vec<u16> =
-            listeners.iter().map(|listener| address(listener).map(|a| a.port())).collect::<Result<_, _>>()?;
+        let bound: Vec<u16> = listeners
+            .iter()
+            .map(|listener| address(listener).map(|a| a.port()))
+            .collect::<Result<_, _>>()?;
         let plot = Plot {
-            addresses: (0..options.nodes).map(|i| (Ipv4Addr::LOCALHOST, bound[i % ports])).collect(),
+            addresses: (0..options.nodes)
+                .map(|i| (Ipv4Addr::LOCALHOST, bound[i % ports]))
+                .collect(),
             swarms: options.swarms,
             seed: options.rng_seed,
             data: options.data.clone(),
@@ -158,13 +171,41 @@ impl Testnet {
         let mut tasks = JoinSet::new();
         for (i, listener) in listeners.into_iter().enumerate() {
             let acceptor = TlsAcceptor::from(tls::server_config()?);
-            let port = if options.one_port { Port::Shared } else { Port::Of(i) };
-            tasks.spawn(https::serve(listener, port, network.clone(), acceptor, ended.clone()));
+            let port = if options.one_port {
+                Port::Shared
+            } else {
+                Port::Of(i)
+            };
+            tasks.spawn(https::serve(
+                listener,
+                port,
+                network.clone(),
+                acceptor,
+                ended.clone(),
+            ));
         }
-        let controlled = Controlled { network: network.clone(), files: files.clone() };
-        tasks.spawn(serve_plain(control_listener, control::routes(controlled.clone()), ended.clone()));
-        tasks.spawn(serve_plain(file_listener, control::file_routes(controlled), ended));
-        Ok(Self { network, files, control, file_address, end, tasks })
+        let controlled = Controlled {
+            network: network.clone(),
+            files: files.clone(),
+        };
+        tasks.spawn(serve_plain(
+            control_listener,
+            control::routes(controlled.clone()),
+            ended.clone(),
+        ));
+        tasks.spawn(serve_plain(
+            file_listener,
+            control::file_routes(controlled),
+            ended,
+        ));
+        Ok(Self {
+            network,
+            files,
+            control,
+            file_address,
+            end,
+            tasks,
+        })
     }
 
     /// `http://127.0.0.1:port/json_rpc`.
@@ -244,11 +285,15 @@ impl Testnet {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Io(address.to_string(), error))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| StartError::Io(address.to_string(), error))
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|error| StartError::Io("a bound port".to_owned(), error))
+    listener
+        .local_addr()
+        .map_err(|error| StartError::Io("a bound port".to_owned(), error))
 }
 
 async fn serve_plain(listener: TcpListener, routes: axum::Router, mut end: watch::Receiver<bool>) {

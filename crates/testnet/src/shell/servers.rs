@@ -32,7 +32,11 @@ pub struct HttpServers {
 impl HttpServers {
     /// `patience` bounds a whole exchange.
     pub fn new(outbound: Outbound, patience: Duration) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder().redirect(Policy::none()).timeout(patience).no_proxy().build()?;
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .timeout(patience)
+            .no_proxy()
+            .build()?;
         Ok(Self { client, outbound })
     }
 }
@@ -46,14 +50,18 @@ impl Servers for HttpServers {
                 return (502, Vec::new());
             }
             let address = post.host.parse::<IpAddr>();
-            let loopback = post.host == "localhost" || address.as_ref().is_ok_and(IpAddr::is_loopback);
+            let loopback =
+                post.host == "localhost" || address.as_ref().is_ok_and(IpAddr::is_loopback);
             match outbound {
                 Outbound::Any => {}
                 Outbound::Loopback if loopback => {}
                 _ if address.is_ok() => return refused(&post.host, post.port),
                 _ => return unknown_host(&post.host),
             }
-            let url = format!("{}://{}:{}{}", post.protocol, post.host, post.port, post.target);
+            let url = format!(
+                "{}://{}:{}{}",
+                post.protocol, post.host, post.port, post.target
+            );
             let sent = client
                 .post(url)
                 .header(CONTENT_TYPE, "application/octet-stream")
@@ -94,7 +102,10 @@ fn failure(error: &reqwest::Error, host: &str, port: u16) -> (u16, Vec<u8>) {
     if causes.contains("dns") || causes.contains("resolve") || causes.contains("lookup") {
         unknown_host(host)
     } else if causes.contains("certificate") {
-        (502, b"SSL certificate problem: self-signed certificate".to_vec())
+        (
+            502,
+            b"SSL certificate problem: self-signed certificate".to_vec(),
+        )
     } else {
         refused(host, port)
     }

@@ -5,7 +5,10 @@
 //! Clients verify none of it: authenticity comes from the onion layer.
 
 use onionskin_protocol::hash::blake2b;
-use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rcgen::{
+    CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, KeyPair,
+    PKCS_ECDSA_P256_SHA256,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
@@ -30,7 +33,10 @@ pub fn server_config() -> Result<Arc<ServerConfig>, TlsError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let mut params = CertificateParams::default();
     let mut name = DistinguishedName::new();
-    name.push(DnType::CountryName, DnValue::PrintableString("AU".try_into()?));
+    name.push(
+        DnType::CountryName,
+        DnValue::PrintableString("AU".try_into()?),
+    );
     name.push(DnType::CommonName, "localhost");
     name.push(DnType::OrganizationName, "Oxen");
     params.distinguished_name = name;
@@ -40,7 +46,10 @@ pub fn server_config() -> Result<Arc<ServerConfig>, TlsError> {
     params.not_after = (now + std::time::Duration::from_secs(10_000 * 86_400)).into();
     let mut identifier = vec![0x04, 20];
     identifier.extend_from_slice(&blake2b::<20>(b"", &[key.public_key_raw()]));
-    params.custom_extensions = vec![CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, identifier)];
+    params.custom_extensions = vec![CustomExtension::from_oid_content(
+        SUBJECT_KEY_IDENTIFIER,
+        identifier,
+    )];
     let certificate = params.self_signed(&key)?;
     let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());

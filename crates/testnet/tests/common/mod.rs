@@ -26,9 +26,19 @@ impl Lab {
         let time = VirtualTime::new(Timestamp(NOW as u64));
         let files = Arc::new(FileServer::new(1).unwrap());
         let sleeper = Arc::new(time.clone());
-        let servers = Arc::new(LocalServers::new(files.clone(), "files.test", 80, sleeper.clone(), 1));
+        let servers = Arc::new(LocalServers::new(
+            files.clone(),
+            "files.test",
+            80,
+            sleeper.clone(),
+            1,
+        ));
         let network = Network::new(&Plot::simulated(nodes, swarms, 1), sleeper, servers).unwrap();
-        Self { network, time, files }
+        Self {
+            network,
+            time,
+            files,
+        }
     }
 
     /// Raw bytes at a node: status and body.
@@ -39,7 +49,12 @@ impl Lab {
     }
 
     pub fn call_at(&self, node: usize, method: &str, params: Value) -> (u16, String) {
-        self.raw(node, json!({ "method": method, "params": params }).to_string().as_bytes())
+        self.raw(
+            node,
+            json!({ "method": method, "params": params })
+                .to_string()
+                .as_bytes(),
+        )
     }
 
     pub fn call(&self, method: &str, params: Value) -> (u16, String) {
@@ -68,7 +83,9 @@ pub struct Person {
 }
 
 pub fn alice() -> Person {
-    Person { key: Ed25519SecretKey::from_seed(&std::array::from_fn(|i| i as u8)) }
+    Person {
+        key: Ed25519SecretKey::from_seed(&std::array::from_fn(|i| i as u8)),
+    }
 }
 
 impl Person {
@@ -96,7 +113,11 @@ impl Person {
     }
     /// A signed store.
     pub fn store(&self, namespace: i16, data: &[u8], now: i64, ttl: i64) -> Value {
-        let ns = if namespace == 0 { String::new() } else { namespace.to_string() };
+        let ns = if namespace == 0 {
+            String::new()
+        } else {
+            namespace.to_string()
+        };
         self.signed(
             &format!("store{ns}{now}"),
             json!({ "namespace": namespace, "timestamp": now, "ttl": ttl, "data": base64(data) }),
@@ -104,7 +125,14 @@ impl Person {
     }
     /// A signed retrieve.
     pub fn retrieve(&self, namespace: i16, now: i64) -> Value {
-        let ns = if namespace == 0 { String::new() } else { namespace.to_string() };
-        self.signed(&format!("retrieve{ns}{now}"), json!({ "namespace": namespace, "timestamp": now }))
+        let ns = if namespace == 0 {
+            String::new()
+        } else {
+            namespace.to_string()
+        };
+        self.signed(
+            &format!("retrieve{ns}{now}"),
+            json!({ "namespace": namespace, "timestamp": now }),
+        )
     }
 }
