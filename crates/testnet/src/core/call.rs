@@ -269,7 +269,9 @@ impl Proof<'_> {
                 },
                 32 => text.as_bytes().try_into().unwrap_or_default(),
                 _ => {
-                    return refuse("Invalid pubkey_ed25519: expected 64 hex char or 32 byte pubkey");
+                    return refuse(
+                        "Invalid pubkey_ed25519: expected 64 hex char or 32 byte pubkey",
+                    );
                 }
             }),
         };

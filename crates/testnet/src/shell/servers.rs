@@ -30,11 +30,11 @@ pub struct HttpServers {
 }
 
 impl HttpServers {
-    /// `patience` bounds a whole exchange.
+    /// `patience` is that of the nodes, who answer 504 when it ends; exchanges are given up a little later.
     pub fn new(outbound: Outbound, patience: Duration) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(Policy::none())
-            .timeout(patience)
+            .timeout(patience + Duration::from_secs(1))
             .no_proxy()
             .build()?;
         Ok(Self { client, outbound })
