@@ -50,8 +50,9 @@ impl<'de> Deserialize<'de> for SecretBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn debug_shows_nothing_of_a_secret() {
         assert_eq!(
             format!("{:?}", SecretBytes::from("open sesame".to_owned())),

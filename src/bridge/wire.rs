@@ -48,8 +48,9 @@ mod tests {
     use super::*;
     use crate::bridge::{Call, FromWorker, Keep, Reply, SecretBytes, ToWorker};
     use onionskin_client::api::{Command, ErrorCode, Failure};
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn a_call_survives_the_way_to_the_worker() {
         let calls = [
             Call::Vaults,
@@ -73,7 +74,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn a_failure_survives_the_way_to_the_page() {
         let failure = Failure {
             code: ErrorCode::VaultPass,
@@ -89,7 +90,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn damaged_and_overlong_messages_are_refused() {
         assert_eq!(from_bytes::<ToWorker>(&[]), None);
         assert_eq!(from_bytes::<ToWorker>(&[250]), None);

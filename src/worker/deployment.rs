@@ -7,7 +7,7 @@ use crate::bridge::{BUILD, Environment};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use js_sys::{Boolean, Promise};
-use onionskin_client::network::NetworkProfile;
+use onionskin_client::NetworkProfile;
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

@@ -15,10 +15,10 @@ use futures::StreamExt;
 use futures::lock::Mutex;
 use gloo_timers::future::TimeoutFuture;
 use onionskin_client::api::{Answer, Command, ErrorCode, Failure, Profile};
-use onionskin_client::engine::{Engine, EngineOptions};
 use onionskin_client::ports::StoreError;
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::{VaultError, VaultHeader, VaultKey};
+use onionskin_client::{Engine, EngineOptions};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::entropy::draw;
 use std::cell::{Cell, RefCell};
@@ -42,14 +42,23 @@ pub(crate) struct Session {
     open: RefCell<Option<Open>>,
     /// Held while an account is opened or closed.
     turn: Mutex<()>,
+    lists: phrase::OtherLists,
     wrong: RefCell<BTreeMap<VaultId, u32>>,
     superseded: Rc<Cell<bool>>,
 }
 
 struct Open {
-    engine: Rc<Engine<BrowserPorts>>,
-    vault: Option<VaultId>,
-    _ownership: Option<Ownership>,
+    engine: Engine<BrowserPorts>,
+    /// `None` for a temporary account.
+    place: Option<Place>,
+}
+
+/// Where a kept account lies.
+struct Place {
+    vault: VaultId,
+    /// The engine has a clone.
+    store: IdbStore,
+    _ownership: Ownership,
 }
 
 /// A vault that is being made.
@@ -64,6 +73,7 @@ impl Session {
             deployment: RefCell::new(ask()),
             open: RefCell::new(None),
             turn: Mutex::new(()),
+            lists: phrase::OtherLists::default(),
             wrong: RefCell::new(BTreeMap::new()),
             superseded: Rc::new(Cell::new(false)),
         })
@@ -77,7 +87,9 @@ impl Session {
             Call::Environment | Call::Persist => Ok(Reply::Environment(
                 environment(&self.deployment().await).await,
             )),
-            Call::CheckPhrase { words } => Ok(Reply::PhraseCheck(phrase::check(&words))),
+            Call::CheckPhrase { words } => {
+                Ok(Reply::PhraseCheck(phrase::check(&words, &self.lists).await))
+            }
             Call::CompleteWord { start, limit } => {
                 Ok(Reply::Words(phrase::complete(&start, limit)))
             }
@@ -89,7 +101,9 @@ impl Session {
             }
             Call::Restore { secret, name, keep } => {
                 let _turn = self.turn.lock().await;
-                let seed = phrase::read(&secret).map_err(wrong_phrase)?;
+                let seed = phrase::read(&secret, &self.lists)
+                    .await
+                    .map_err(wrong_phrase)?;
                 drop(secret);
                 self.begin(Account::from_seed(seed), &name, true, keep)
                     .await
@@ -181,7 +195,7 @@ impl Session {
             let engine = self
                 .create(store, key, account, name, restored, true)
                 .await?;
-            return self.opened(engine, None, None).await;
+            return self.opened(engine, None).await;
         }
 
         let vault = VaultId(draw(&mut BrowserEntropy));
@@ -195,17 +209,34 @@ impl Session {
                 .await
                 .map_err(storage)?;
             let engine = self
-                .create(AnyStore::Kept(store), key, account, name, restored, false)
+                .create(
+                    AnyStore::Kept(store.clone()),
+                    key,
+                    account,
+                    name,
+                    restored,
+                    false,
+                )
                 .await?;
             // Last: until it is listed, a vault counts as never made.
             registry::put(vault, now_ms(), &new.header, new.device_key.as_ref())
                 .await
                 .map_err(storage)?;
-            Ok(engine)
+            Ok((engine, store))
         }
         .await;
         match made {
-            Ok(engine) => self.opened(engine, Some(vault), Some(ownership)).await,
+            Ok((engine, store)) => {
+                self.opened(
+                    engine,
+                    Some(Place {
+                        vault,
+                        store,
+                        _ownership: ownership,
+                    }),
+                )
+                .await
+            }
             Err(error) => {
                 delete_database(vault).await;
                 Err(error)
@@ -248,13 +279,21 @@ impl Session {
             .map_err(storage)?;
         let store = store.ok_or_else(|| failure(ErrorCode::StoreEvicted))?;
         let deployment = self.deployment().await;
-        let ports = BrowserPorts::new(deployment.transport(), AnyStore::Kept(store));
+        let ports = BrowserPorts::new(deployment.transport(), AnyStore::Kept(store.clone()));
         let options = EngineOptions {
             network: deployment.profile(),
             temporary: false,
         };
         let engine = Engine::open(ports, key, options).await?;
-        self.opened(engine, Some(vault), Some(ownership)).await
+        self.opened(
+            engine,
+            Some(Place {
+                vault,
+                store,
+                _ownership: ownership,
+            }),
+        )
+        .await
     }
 
     async fn open_by_passphrase(
@@ -314,10 +353,8 @@ impl Session {
     async fn opened(
         self: &Rc<Self>,
         engine: Engine<BrowserPorts>,
-        vault: Option<VaultId>,
-        ownership: Option<Ownership>,
+        place: Option<Place>,
     ) -> Result<Reply, Failure> {
-        let engine = Rc::new(engine);
         let Answer::Profile(profile) = engine.handle(Command::GetProfile).await? else {
             return Err(internal("the engine has no profile"));
         };
@@ -332,29 +369,32 @@ impl Session {
         });
         let running = engine.clone();
         spawn_local(async move { running.run().await });
-        *self.open.borrow_mut() = Some(Open {
-            engine,
-            vault,
-            _ownership: ownership,
-        });
-        Ok(Reply::Opened {
-            profile: Profile {
-                temporary: vault.is_none(),
-                ..profile
-            },
-            vault,
-        })
+        let vault = place.as_ref().map(|place| place.vault);
+        *self.open.borrow_mut() = Some(Open { engine, place });
+        let profile = Profile {
+            temporary: vault.is_none(),
+            ..profile
+        };
+        Ok(Reply::Opened { profile, vault })
     }
 
-    /// Stops the engine. The caller ends the worker, and with it every copy of a key.
-    async fn close(&self) -> Option<VaultId> {
-        let open = self.open.borrow_mut().take()?;
-        open.engine.stop().await;
-        open.vault
+    /// Stops the engine and lets what it began be written. The caller ends the worker, and with it every copy of a key.
+    async fn close(&self) {
+        let Some(open) = self.open.borrow_mut().take() else {
+            return;
+        };
+        open.engine.stop();
+        if let Some(place) = open.place {
+            place.store.settle().await;
+        }
     }
 
     async fn burn(&self) -> Result<Reply, Failure> {
-        let vault = self.open.borrow().as_ref().map(|open| open.vault);
+        let vault = self
+            .open
+            .borrow()
+            .as_ref()
+            .map(|open| open.place.as_ref().map(|place| place.vault));
         match vault {
             None => Err(internal("no account is open")),
             Some(None) => {

@@ -6,12 +6,14 @@
 pub(crate) mod database;
 
 use database::{Database, Guard, Opened, from_rexie, to_bytes, to_js};
+use futures::channel::oneshot;
 use onionskin_client::ports::{Durability, Op, Store, StoreError, TABLES, Table};
 use onionskin_client::store::MemoryStore;
 use rexie::{Direction, KeyRange};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 
 /// Name of the store that holds the owner epoch.
 const OWNER: &str = "owner";
@@ -30,7 +32,13 @@ fn stores() -> Vec<&'static str> {
 }
 
 /// The records of one vault in IndexedDB.
-pub struct IdbStore {
+///
+/// Every step runs to its end even when nobody waits for it any more: half a transaction is no transaction, and the
+/// handlers of a request must outlive it.
+#[derive(Clone)]
+pub struct IdbStore(Rc<Inner>);
+
+struct Inner {
     name: String,
     epoch: f64,
     database: RefCell<Rc<Database>>,
@@ -64,7 +72,22 @@ impl IdbStore {
 
     /// Deletes the database `name`. Waits until every connection to it is closed, which they are when asked.
     pub async fn delete(name: &str) -> Result<(), StoreError> {
-        database::delete(name).await
+        let name = name.to_owned();
+        to_its_end(async move { database::delete(&name).await }).await
+    }
+
+    /// Waits until everything that was begun is written.
+    pub async fn settle(&self) {
+        let inner = self.0.clone();
+        // Writes queue behind each other; a store that takes no more writes has none under way.
+        let _ = to_its_end(async move {
+            let stores = stores();
+            inner
+                .database()
+                .write(&stores, Durability::Strict, None, |_| Ok(()))
+                .await
+        })
+        .await;
     }
 
     async fn claim(
@@ -73,14 +96,30 @@ impl IdbStore {
         on_superseded: impl Fn() + 'static,
     ) -> Result<Self, StoreError> {
         let epoch = database.increment(OWNER, EPOCH).await?;
-        Ok(Self {
+        Ok(Self(Rc::new(Inner {
             name: name.to_owned(),
             epoch,
             database: RefCell::new(Rc::new(database)),
             on_superseded: Box::new(on_superseded),
-        })
+        })))
     }
+}
 
+/// Runs a step on its own; the caller may stop waiting at any time.
+async fn to_its_end<T: 'static>(
+    step: impl Future<Output = Result<T, StoreError>> + 'static,
+) -> Result<T, StoreError> {
+    let (sender, result) = oneshot::channel();
+    spawn_local(async move {
+        // The caller may be gone.
+        let _ = sender.send(step.await);
+    });
+    result
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("ended".to_owned())))
+}
+
+impl Inner {
     fn database(&self) -> Rc<Database> {
         self.database.borrow().clone()
     }
@@ -211,18 +250,22 @@ impl IdbStore {
 
 /// Runs a step and, when the connection was lost, once more on a new one.
 macro_rules! with_reconnect {
-    ($self:ident, $step:expr) => {
-        match $step.await {
-            Err(error) if $self.reconnect(&error).await => $step.await,
-            result => result,
-        }
-        .map_err(|error| $self.judge(error))
+    ($inner:ident, $step:expr) => {
+        to_its_end(async move {
+            match $step.await {
+                Err(error) if $inner.reconnect(&error).await => $step.await,
+                result => result,
+            }
+            .map_err(|error| $inner.judge(error))
+        })
+        .await
     };
 }
 
 impl Store for IdbStore {
     async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        with_reconnect!(self, self.get_once(table, key))
+        let (inner, key) = (self.0.clone(), key.to_vec());
+        with_reconnect!(inner, inner.get_once(table, &key))
     }
 
     async fn range(
@@ -233,11 +276,13 @@ impl Store for IdbStore {
         reverse: bool,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
-        with_reconnect!(self, self.range_once(table, from, to, reverse, limit))
+        let (inner, from, to) = (self.0.clone(), from.to_vec(), to.to_vec());
+        with_reconnect!(inner, inner.range_once(table, &from, &to, reverse, limit))
     }
 
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
-        with_reconnect!(self, self.commit_once(&ops, durability))
+        let inner = self.0.clone();
+        with_reconnect!(inner, inner.commit_once(&ops, durability))
     }
 }
 
