@@ -107,6 +107,9 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
         let take_over = elsewhere.get_untracked();
         leptos::task::spawn_local(async move {
             if let Err(mut failure) = app.unlock(id, passphrase, take_over).await {
+                if busy.is_disposed() {
+                    return;
+                }
                 match failure.code {
                     ErrorCode::VaultPass => {
                         wrong.update(|wrong| *wrong += 1);
@@ -119,7 +122,9 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
                     _ => failed.set(Some(failure)),
                 }
                 busy.set(false);
-                secret.focus();
+                if !busy.is_disposed() {
+                    secret.focus();
+                }
             }
         });
     };

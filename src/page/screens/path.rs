@@ -172,7 +172,7 @@ fn NewPath() -> impl IntoView {
                     app.announcer.say(text().p2_new_said.into());
                     countdown.set_value(Some(Interval::new(1_000, move || {
                         waiting.update(|left| *left = left.saturating_sub(1));
-                        if waiting.get_untracked() == 0 {
+                        if waiting.try_get_untracked() == Some(0) {
                             countdown.set_value(None);
                         }
                     })));

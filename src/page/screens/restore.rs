@@ -121,8 +121,14 @@ impl PhraseForm {
 
     /// Asks the engine how the phrase stands.
     async fn check(self, app: App) {
-        let phrase = self.phrase();
-        match app.call(Call::CheckPhrase { words: phrase }).await {
+        let words = self.phrase();
+        let touched = self.touched.get_value();
+        let answer = app.call(Call::CheckPhrase { words }).await;
+        // The screen may be gone by now, or the phrase another one.
+        if self.touched.try_get_value() != Some(touched) {
+            return;
+        }
+        match answer {
             Ok(Reply::PhraseCheck(check)) => self.verdict(check),
             Ok(_) => {}
             Err(failure) => self.failed.set(Some((failure, None))),
@@ -316,11 +322,13 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
         }
         let call = Call::CompleteWord { start: SecretBytes::from(start), limit: 4 };
         leptos::task::spawn_local(async move {
-            if let Ok(Reply::Words(words)) = app.call(call).await {
-                let typed = field.get_untracked().map(|field| field.value().trim().to_lowercase());
-                let whole = words.len() == 1 && words.first() == typed.as_ref();
-                offers.try_set(if whole { Vec::new() } else { words });
-            }
+            let Ok(Reply::Words(words)) = app.call(call).await else { return };
+            // The screen may be gone by now.
+            let Some(Some(field)) = field.try_get_untracked() else { return };
+            let typed = field.value().trim().to_lowercase();
+            let stale = !words.iter().all(|word| word.starts_with(&typed));
+            let whole = words.len() == 1 && words.first() == Some(&typed);
+            offers.set(if stale || whole { Vec::new() } else { words });
         });
     };
     let input = move |_| {

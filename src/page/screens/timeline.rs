@@ -39,7 +39,7 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
     hold_place(app, scroller);
     mark_read(app, id);
     let scrolled = move |_| {
-        let Some(scroller) = scroller.get_untracked() else { return };
+        let Some(Some(scroller)) = scroller.try_get_untracked() else { return };
         let from_end = -scroller.scroll_top();
         let from_start = scroller.scroll_height() - scroller.client_height() - from_end;
         let at_end = from_end <= NEAR && !timeline.more_after.get_untracked();
@@ -98,7 +98,7 @@ fn ToEnd(scroller: NodeRef<html::Div>) -> impl IntoView {
             if app.timeline.more_after.get_untracked() {
                 app.timeline.newest(app).await;
             }
-            if let Some(scroller) = scroller.get_untracked() {
+            if let Some(Some(scroller)) = scroller.try_get_untracked() {
                 scroller.set_scroll_top(0);
             }
         });

@@ -14,9 +14,10 @@ pub(crate) fn CopyButton(
 ) -> impl IntoView {
     let app = expect_context::<App>();
     let copy = move |_| {
+        let what = what.get_untracked();
         leptos::task::spawn_local(async move {
             let clipboard = window().navigator().clipboard();
-            let done = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&what.get_untracked())).await;
+            let done = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&what)).await;
             let said = if done.is_ok() { text().copied } else { text().copy_failed };
             app.toast.set(Some(said.into()));
         });
