@@ -217,7 +217,10 @@ pub struct Conversation {
 
 /// The first and last four characters of an ID: the name of whoever has none.
 pub fn short_id(account_id: &str) -> String {
-    match (account_id.get(..4), account_id.get(account_id.len().saturating_sub(4)..)) {
+    match (
+        account_id.get(..4),
+        account_id.get(account_id.len().saturating_sub(4)..),
+    ) {
         (Some(start), Some(end)) if account_id.len() > 8 => format!("{start}…{end}"),
         _ => account_id.to_owned(),
     }

@@ -3,8 +3,10 @@
 //! All rows are in memory, messages are not. Whatever changes anything goes through a [`Change`]: it works on copies,
 //! writes everything in one transaction, and only then shows it in memory and tells it. Changes take turns.
 
-use crate::api::{Anchor, Answer, Conversation, ConversationId, Delivery, Event, Message, MessageId, RequestState};
 use crate::api::LastMessage;
+use crate::api::{
+    Anchor, Answer, Conversation, ConversationId, Delivery, Event, Message, MessageId, RequestState,
+};
 use crate::events::Events;
 use crate::message::{self, MessageRecord, Place};
 use crate::ports::{Clock, Durability, Ports, Table};
@@ -122,9 +124,17 @@ impl<P: Ports> Conversations<P> {
         events: Events,
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
-        let (rows, damaged) = records.all::<ConversationRecord>(Table::Conversation).await?;
-        let book: BTreeMap<_, _> = rows.into_iter().map(|(_, record)| (record.id, record)).collect();
-        let by_account = book.values().map(|record| (record.account, record.id)).collect();
+        let (rows, damaged) = records
+            .all::<ConversationRecord>(Table::Conversation)
+            .await?;
+        let book: BTreeMap<_, _> = rows
+            .into_iter()
+            .map(|(_, record)| (record.id, record))
+            .collect();
+        let by_account = book
+            .values()
+            .map(|record| (record.account, record.id))
+            .collect();
         let conversations = Self {
             ports,
             records,
@@ -149,16 +159,33 @@ impl<P: Ports> Conversations<P> {
     /// All that have something to show, newest first.
     pub(crate) fn list(&self) -> Vec<Conversation> {
         let book = self.book.borrow();
-        let mut rows: Vec<_> = book.values().filter(|record| !record.hidden).map(|record| self.view(record)).collect();
-        rows.sort_by(|one, other| other.active_at.cmp(&one.active_at).then(one.id.cmp(&other.id)));
+        let mut rows: Vec<_> = book
+            .values()
+            .filter(|record| !record.hidden)
+            .map(|record| self.view(record))
+            .collect();
+        rows.sort_by(|one, other| {
+            other
+                .active_at
+                .cmp(&one.active_at)
+                .then(one.id.cmp(&other.id))
+        });
         rows
     }
 
     fn view(&self, record: &ConversationRecord) -> Conversation {
         let note_to_self = record.account == self.own;
         let last = record.last.as_ref().map(|(id, last)| {
-            let delivery = self.underway.borrow().get(id).copied().unwrap_or(last.delivery);
-            LastMessage { delivery, ..last.clone() }
+            let delivery = self
+                .underway
+                .borrow()
+                .get(id)
+                .copied()
+                .unwrap_or(last.delivery);
+            LastMessage {
+                delivery,
+                ..last.clone()
+            }
         });
         Conversation {
             id: record.id,
@@ -174,12 +201,20 @@ impl<P: Ports> Conversations<P> {
     }
 
     pub(crate) fn view_message(&self, record: &MessageRecord) -> Message {
-        let delivery = self.underway.borrow().get(&record.id).copied().unwrap_or(record.delivery);
+        let delivery = self
+            .underway
+            .borrow()
+            .get(&record.id)
+            .copied()
+            .unwrap_or(record.delivery);
         record.view(delivery)
     }
 
     /// Where a message is, by its local name.
-    pub(crate) async fn locate(&self, id: &MessageId) -> Result<Option<(ConversationId, u64)>, RecordError> {
+    pub(crate) async fn locate(
+        &self,
+        id: &MessageId,
+    ) -> Result<Option<(ConversationId, u64)>, RecordError> {
         self.records.get(&message::id_key(&self.records, id)).await
     }
 
@@ -189,7 +224,9 @@ impl<P: Ports> Conversations<P> {
         sent_at: u64,
         id: &MessageId,
     ) -> Result<Option<MessageRecord>, RecordError> {
-        self.records.get(&message::key(&self.records, conversation, sent_at, id)).await
+        self.records
+            .get(&message::key(&self.records, conversation, sent_at, id))
+            .await
     }
 
     /// A page of the timeline, ascending; reads as many records as it gives and one more. Also how many were unreadable.
@@ -209,10 +246,16 @@ impl<P: Ports> Conversations<P> {
             Anchor::Before(cursor) => (start, at(cursor), true),
             Anchor::After(cursor) => (at(cursor).then(&[0]), end, false),
         };
-        let (found, damaged) = self.records.range::<MessageRecord>(&from, &to, reverse, limit + 1).await?;
+        let (found, damaged) = self
+            .records
+            .range::<MessageRecord>(&from, &to, reverse, limit + 1)
+            .await?;
         let more = found.len() + damaged > limit;
-        let mut messages: Vec<Message> =
-            found.iter().take(limit).map(|(_, record)| self.view_message(record)).collect();
+        let mut messages: Vec<Message> = found
+            .iter()
+            .take(limit)
+            .map(|(_, record)| self.view_message(record))
+            .collect();
         if reverse {
             messages.reverse();
         }
@@ -221,7 +264,14 @@ impl<P: Ports> Conversations<P> {
             Anchor::Before(_) => (more, true),
             Anchor::After(_) => (true, more),
         };
-        Ok((Answer::Messages { messages, more_before, more_after }, damaged))
+        Ok((
+            Answer::Messages {
+                messages,
+                more_before,
+                more_after,
+            },
+            damaged,
+        ))
     }
 
     /// Waits for its turn and starts a change.
@@ -245,13 +295,16 @@ impl<P: Ports> Conversations<P> {
     pub(crate) fn tell_message(&self, record: &MessageRecord) {
         self.events.emit(Event::Message(self.view_message(record)));
         let row = self.book.borrow().get(&record.conversation).cloned();
-        if let Some(row) = row.filter(|row| row.last.as_ref().is_some_and(|(id, _)| *id == record.id)) {
+        if let Some(row) =
+            row.filter(|row| row.last.as_ref().is_some_and(|(id, _)| *id == record.id))
+        {
             self.events.emit(Event::Conversation(self.view(&row)));
         }
     }
 
     fn row_key(&self, id: &ConversationId) -> Key {
-        self.records.key::<32>(Table::Conversation, "conversation", &[&id.0])
+        self.records
+            .key::<32>(Table::Conversation, "conversation", &[&id.0])
     }
 }
 
@@ -292,7 +345,10 @@ impl<P: Ports> Change<'_, P> {
         let key = account.key().0;
         let id = self.accounts.get(&key).copied();
         let id = id.or_else(|| self.conversations.by_account.borrow().get(&key).copied())?;
-        self.touched.get(&id).cloned().or_else(|| self.conversations.get(&id))
+        self.touched
+            .get(&id)
+            .cloned()
+            .or_else(|| self.conversations.get(&id))
     }
 
     /// The conversation with an account, to be changed; made when there is none, hidden until something shows.
@@ -319,7 +375,9 @@ impl<P: Ports> Change<'_, P> {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        self.edit(id).map(|row| text[..end].clone_into(&mut row.draft)).is_some()
+        self.edit(id)
+            .map(|row| text[..end].clone_into(&mut row.draft))
+            .is_some()
     }
 
     async fn place(&self, author: &[u8; 32], sent_at: u64) -> Result<Option<Place>, RecordError> {
@@ -327,7 +385,9 @@ impl<P: Ports> Change<'_, P> {
             return Ok(Some(*place));
         }
         let records = &self.conversations.records;
-        records.get(&message::author_key(records, author, sent_at)).await
+        records
+            .get(&message::author_key(records, author, sent_at))
+            .await
     }
 
     /// Puts a message into its conversation, which shows from now on. False when one with this author and timestamp is or
@@ -336,11 +396,19 @@ impl<P: Ports> Change<'_, P> {
         if self.place(&record.author, record.sent_at).await?.is_some() {
             return Ok(false);
         }
-        let place = Place { at: Some((record.conversation, record.id)) };
+        let place = Place {
+            at: Some((record.conversation, record.id)),
+        };
         self.set_place(&record.author, record.sent_at, place);
         let records = &self.conversations.records;
-        self.tx.put(&message::key(records, &record.conversation, record.sent_at, &record.id), &record);
-        self.tx.put(&message::id_key(records, &record.id), &(record.conversation, record.sent_at));
+        self.tx.put(
+            &message::key(records, &record.conversation, record.sent_at, &record.id),
+            &record,
+        );
+        self.tx.put(
+            &message::id_key(records, &record.id),
+            &(record.conversation, record.sent_at),
+        );
         let now = self.now;
         if let Some(row) = self.edit(&record.conversation) {
             row.hidden = false;
@@ -365,23 +433,38 @@ impl<P: Ports> Change<'_, P> {
     ) -> Result<Option<MessageRecord>, RecordError> {
         let place = self.place(author, sent_at).await?;
         self.set_place(author, sent_at, Place { at: None });
-        let Some((conversation, id)) = place.and_then(|place| place.at) else { return Ok(None) };
+        let Some((conversation, id)) = place.and_then(|place| place.at) else {
+            return Ok(None);
+        };
         let records = self.conversations.records.clone();
         let record = match self.messages.remove(&id) {
             Some(record) => Some(record),
-            None => self.conversations.message(&conversation, sent_at, &id).await?,
+            None => {
+                self.conversations
+                    .message(&conversation, sent_at, &id)
+                    .await?
+            }
         };
-        self.tx.delete(&message::key(&records, &conversation, sent_at, &id));
+        self.tx
+            .delete(&message::key(&records, &conversation, sent_at, &id));
         self.tx.delete(&message::id_key(&records, &id));
         let was_last = self
             .edit(&conversation)
             .is_some_and(|row| row.last.as_ref().is_some_and(|(last, _)| *last == id));
-        let newest = if was_last { self.newest_but(&conversation, &id).await? } else { None };
+        let newest = if was_last {
+            self.newest_but(&conversation, &id).await?
+        } else {
+            None
+        };
         if let Some(row) = self.edit(&conversation) {
             if was_last {
                 row.last = newest.map(|record| (record.id, record.summary()));
             }
-            if record.as_ref().is_some_and(MessageRecord::asks_for_attention) && sent_at > row.last_read {
+            if record
+                .as_ref()
+                .is_some_and(MessageRecord::asks_for_attention)
+                && sent_at > row.last_read
+            {
                 row.unread = row.unread.saturating_sub(1);
             }
         }
@@ -398,12 +481,31 @@ impl<P: Ports> Change<'_, P> {
         let from = message::timeline(records, conversation);
         let to = message::timeline_end(records, conversation);
         // Messages that this change removed may still lie there.
-        let limit = 2 + self.told.iter().filter(|told| matches!(told, Told::Removed(..))).count();
-        let (found, _) = records.range::<MessageRecord>(&from, &to, true, limit).await?;
-        let removed = |id: &MessageId| self.told.iter().any(|told| matches!(told, Told::Removed(_, gone) if gone == id));
-        let stored = found.into_iter().map(|(_, record)| record).find(|record| record.id != *gone && !removed(&record.id));
-        let added = self.messages.values().filter(|record| record.conversation == *conversation && record.id != *gone);
-        Ok(added.cloned().chain(stored).max_by_key(|record| (record.sent_at, record.id)))
+        let limit = 2 + self
+            .told
+            .iter()
+            .filter(|told| matches!(told, Told::Removed(..)))
+            .count();
+        let (found, _) = records
+            .range::<MessageRecord>(&from, &to, true, limit)
+            .await?;
+        let removed = |id: &MessageId| {
+            self.told
+                .iter()
+                .any(|told| matches!(told, Told::Removed(_, gone) if gone == id))
+        };
+        let stored = found
+            .into_iter()
+            .map(|(_, record)| record)
+            .find(|record| record.id != *gone && !removed(&record.id));
+        let added = self
+            .messages
+            .values()
+            .filter(|record| record.conversation == *conversation && record.id != *gone);
+        Ok(added
+            .cloned()
+            .chain(stored)
+            .max_by_key(|record| (record.sent_at, record.id)))
     }
 
     /// Records how the delivery of a message stands. Gives the message, when it is still there.
@@ -414,7 +516,13 @@ impl<P: Ports> Change<'_, P> {
         id: &MessageId,
         delivery: Delivery,
     ) -> Result<(), RecordError> {
-        let Some(mut record) = self.conversations.message(conversation, sent_at, id).await? else { return Ok(()) };
+        let Some(mut record) = self
+            .conversations
+            .message(conversation, sent_at, id)
+            .await?
+        else {
+            return Ok(());
+        };
         record.delivery = delivery;
         let key = message::key(&self.conversations.records, conversation, sent_at, id);
         self.tx.put(&key, &record);
@@ -430,8 +538,14 @@ impl<P: Ports> Change<'_, P> {
     }
 
     /// Everything sent up to `up_to` (ms) was seen. Reads only what becomes read.
-    pub(crate) async fn mark_read(&mut self, id: &ConversationId, up_to: u64) -> Result<(), RecordError> {
-        let Some(row) = self.edit(id) else { return Ok(()) };
+    pub(crate) async fn mark_read(
+        &mut self,
+        id: &ConversationId,
+        up_to: u64,
+    ) -> Result<(), RecordError> {
+        let Some(row) = self.edit(id) else {
+            return Ok(());
+        };
         let (last_read, unread) = (row.last_read, row.unread);
         let newest = row.last.as_ref().map_or(0, |(_, last)| last.sent_at);
         if up_to <= last_read && (unread == 0 || up_to < newest) {
@@ -451,14 +565,25 @@ impl<P: Ports> Change<'_, P> {
         Ok(())
     }
 
-    async fn count_unread(&self, id: &ConversationId, after: u64, up_to: u64) -> Result<u32, RecordError> {
+    async fn count_unread(
+        &self,
+        id: &ConversationId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<u32, RecordError> {
         let records = &self.conversations.records;
-        let bound = |time: u64| message::timeline(records, id).then(&time.saturating_add(1).to_be_bytes());
+        let bound =
+            |time: u64| message::timeline(records, id).then(&time.saturating_add(1).to_be_bytes());
         let (mut from, to) = (bound(after), bound(up_to));
         let mut count = 0u32;
         loop {
-            let (found, damaged) = records.range::<MessageRecord>(&from, &to, false, PAGE).await?;
-            count += found.iter().filter(|(_, record)| record.asks_for_attention()).count() as u32;
+            let (found, damaged) = records
+                .range::<MessageRecord>(&from, &to, false, PAGE)
+                .await?;
+            count += found
+                .iter()
+                .filter(|(_, record)| record.asks_for_attention())
+                .count() as u32;
             match found.last() {
                 Some((last, _)) if found.len() + damaged == PAGE => from = last.clone().then(&[0]),
                 _ => break,
@@ -473,34 +598,51 @@ impl<P: Ports> Change<'_, P> {
     }
 
     fn set_place(&mut self, author: &[u8; 32], sent_at: u64, place: Place) {
-        self.tx.put(&message::author_key(&self.conversations.records, author, sent_at), &place);
+        self.tx.put(
+            &message::author_key(&self.conversations.records, author, sent_at),
+            &place,
+        );
         self.places.insert((*author, sent_at), place);
     }
 
     /// Writes it all, then shows and tells it.
     pub(crate) async fn commit(mut self, durability: Durability) -> Result<(), RecordError> {
         let conversations = self.conversations;
-        self.touched.retain(|id, record| conversations.book.borrow().get(id) != Some(record));
+        self.touched
+            .retain(|id, record| conversations.book.borrow().get(id) != Some(record));
         for record in self.touched.values() {
             self.tx.put(&conversations.row_key(&record.id), record);
         }
         self.tx.commit(durability).await?;
         for record in self.touched.values() {
-            conversations.by_account.borrow_mut().insert(record.account, record.id);
-            conversations.book.borrow_mut().insert(record.id, record.clone());
+            conversations
+                .by_account
+                .borrow_mut()
+                .insert(record.account, record.id);
+            conversations
+                .book
+                .borrow_mut()
+                .insert(record.id, record.clone());
         }
         for record in self.touched.values().filter(|record| !record.hidden) {
-            conversations.events.emit(Event::Conversation(conversations.view(record)));
+            conversations
+                .events
+                .emit(Event::Conversation(conversations.view(record)));
         }
         for told in self.told {
             match told {
                 Told::Message(id) => {
                     if let Some(record) = self.messages.get(&id) {
-                        conversations.events.emit(Event::Message(conversations.view_message(record)));
+                        conversations
+                            .events
+                            .emit(Event::Message(conversations.view_message(record)));
                     }
                 }
                 Told::Removed(conversation, message) => {
-                    conversations.events.emit(Event::MessageRemoved { conversation, message });
+                    conversations.events.emit(Event::MessageRemoved {
+                        conversation,
+                        message,
+                    });
                 }
             }
         }

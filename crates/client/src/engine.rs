@@ -3,7 +3,9 @@
 //! It only wires the rooms together: the [`Network`], the `Conversations`, the `Outbox` that sends and the `Inbox` that
 //! reads. [`Engine::run`] drives all of them on the caller's own task; nothing here needs a spawner or a thread.
 
-use crate::api::{Answer, Command, Conversation, ErrorCode, Event, Failure, NetworkStatus, PathView};
+use crate::api::{
+    Answer, Command, Conversation, ErrorCode, Event, Failure, NetworkStatus, PathView,
+};
 use crate::conversation::Conversations;
 use crate::events::Events;
 use crate::inbox::Inbox;
@@ -78,7 +80,15 @@ impl<P: Ports> Engine<P> {
         let ports = Rc::new(ports);
         let records = Records::new(Rc::clone(&ports), key);
         let now = ports.clock().now();
-        let owner = Owner::create(records.clone(), account, name, restored, options.temporary, now).await?;
+        let owner = Owner::create(
+            records.clone(),
+            account,
+            name,
+            restored,
+            options.temporary,
+            now,
+        )
+        .await?;
         Self::assemble(ports, records, owner, options).await
     }
 
@@ -102,10 +112,20 @@ impl<P: Ports> Engine<P> {
         let (conversations, rows) =
             Conversations::open(Rc::clone(&ports), records, events.clone(), owner.id()).await?;
         let conversations = Rc::new(conversations);
-        let (outbox, entries) =
-            Outbox::open(Rc::clone(&ports), Rc::clone(&owner), network.clone(), Rc::clone(&conversations)).await?;
-        let inbox =
-            Inbox::open(Rc::clone(&ports), Rc::clone(&owner), network.clone(), Rc::clone(&conversations)).await?;
+        let (outbox, entries) = Outbox::open(
+            Rc::clone(&ports),
+            Rc::clone(&owner),
+            network.clone(),
+            Rc::clone(&conversations),
+        )
+        .await?;
+        let inbox = Inbox::open(
+            Rc::clone(&ports),
+            Rc::clone(&owner),
+            network.clone(),
+            Rc::clone(&conversations),
+        )
+        .await?;
         Ok(Self(Rc::new(Inner {
             ports,
             events,
@@ -142,7 +162,12 @@ impl<P: Ports> Engine<P> {
         }
         let inner = &self.0;
         let work = async {
-            futures::join!(inner.network.run(), inner.inbox.run(), inner.outbox.run(), inner.watch());
+            futures::join!(
+                inner.network.run(),
+                inner.inbox.run(),
+                inner.outbox.run(),
+                inner.watch()
+            );
         };
         either(stop, work).await;
     }
@@ -156,20 +181,35 @@ impl<P: Ports> Engine<P> {
 
     /// Does what a command asks. Nothing here waits for the network.
     pub async fn handle(&self, command: Command) -> Result<Answer, Failure> {
-        let Inner { owner, network, conversations, outbox, inbox, events, .. } = &*self.0;
+        let Inner {
+            owner,
+            network,
+            conversations,
+            outbox,
+            inbox,
+            events,
+            ..
+        } = &*self.0;
         match command {
-            Command::StartConversation { account_id } => {
-                self.0.start_conversation(&account_id).await.map(Answer::Conversation)
-            }
+            Command::StartConversation { account_id } => self
+                .0
+                .start_conversation(&account_id)
+                .await
+                .map(Answer::Conversation),
             Command::SendText { conversation, text } => {
                 let record = outbox.send_text(&conversation, &text).await?;
                 Ok(Answer::Message(conversations.view_message(&record)))
             }
-            Command::RetryMessage { message } => outbox.retry(&message).await.map(|()| Answer::Done),
+            Command::RetryMessage { message } => {
+                outbox.retry(&message).await.map(|()| Answer::Done)
+            }
             Command::DeleteMessage { message } => {
                 if let Some((conversation, sent_at)) = conversations.locate(&message).await? {
                     let mut change = conversations.change().await;
-                    if let Some(record) = conversations.message(&conversation, sent_at, &message).await? {
+                    if let Some(record) = conversations
+                        .message(&conversation, sent_at, &message)
+                        .await?
+                    {
                         outbox.withdraw(&mut change, &message);
                         change.remove(&record.author, sent_at).await?;
                         change.commit(Durability::Strict).await?;
@@ -177,7 +217,10 @@ impl<P: Ports> Engine<P> {
                 }
                 Ok(Answer::Done)
             }
-            Command::MarkRead { conversation, up_to } => {
+            Command::MarkRead {
+                conversation,
+                up_to,
+            } => {
                 let mut change = conversations.change().await;
                 change.mark_read(&conversation, up_to).await?;
                 change.commit(Durability::Relaxed).await?;
@@ -191,7 +234,9 @@ impl<P: Ports> Engine<P> {
                 change.commit(Durability::Relaxed).await?;
                 Ok(Answer::Done)
             }
-            Command::AcceptRequest { conversation } => outbox.accept(&conversation).await.map(|()| Answer::Done),
+            Command::AcceptRequest { conversation } => {
+                outbox.accept(&conversation).await.map(|()| Answer::Done)
+            }
             Command::SetDisplayName { name } => {
                 owner.set_name(&name, network.now()).await?;
                 events.emit(Event::Profile(owner.view()));
@@ -204,7 +249,11 @@ impl<P: Ports> Engine<P> {
             }
             Command::NewPath => match network.renew_paths() {
                 true => Ok(Answer::Done),
-                false => Err(failure(ErrorCode::NetPath, Some(60), "new paths at most once in 60 s")),
+                false => Err(failure(
+                    ErrorCode::NetPath,
+                    Some(60),
+                    "new paths at most once in 60 s",
+                )),
             },
             Command::SetVisible { visible } => {
                 inbox.set_visible(visible);
@@ -223,10 +272,15 @@ impl<P: Ports> Engine<P> {
             }
             Command::GetProfile => Ok(Answer::Profile(owner.view())),
             Command::GetConversations => Ok(Answer::Conversations(conversations.list())),
-            Command::GetConversation { conversation } => {
-                conversations.view_of(&conversation).map(Answer::Conversation).ok_or_else(unknown_conversation)
-            }
-            Command::GetMessages { conversation, anchor, limit } => {
+            Command::GetConversation { conversation } => conversations
+                .view_of(&conversation)
+                .map(Answer::Conversation)
+                .ok_or_else(unknown_conversation),
+            Command::GetMessages {
+                conversation,
+                anchor,
+                limit,
+            } => {
                 let limit = usize::from(limit.clamp(1, MAX_PAGE));
                 let (answer, damaged) = conversations.page(&conversation, anchor, limit).await?;
                 if damaged > 0 {
@@ -255,7 +309,9 @@ impl<P: Ports> Inner<P> {
         row.hidden = false;
         let id = row.id;
         change.commit(Durability::Relaxed).await?;
-        self.conversations.view_of(&id).ok_or_else(unknown_conversation)
+        self.conversations
+            .view_of(&id)
+            .ok_or_else(unknown_conversation)
     }
 
     fn hurry(&self) {
@@ -265,8 +321,14 @@ impl<P: Ports> Inner<P> {
     }
 
     fn status(&self) -> NetworkStatus {
-        let swarm = self.network.known_swarm(&self.owner.id()).map_or(0, |members| members.len());
-        self.network.status(u32::try_from(swarm).unwrap_or(u32::MAX), self.outbox.waiting())
+        let swarm = self
+            .network
+            .known_swarm(&self.owner.id())
+            .map_or(0, |members| members.len());
+        self.network.status(
+            u32::try_from(swarm).unwrap_or(u32::MAX),
+            self.outbox.waiting(),
+        )
     }
 
     /// Tells when the state of the connection or the paths are others than before.
@@ -285,7 +347,12 @@ impl<P: Ports> Inner<P> {
                     self.events.emit(Event::Network(status.clone()));
                     told.status = Some(status);
                 }
-                let hops = |views: &[PathView]| views.iter().map(|view| view.hops.clone()).collect::<Vec<_>>();
+                let hops = |views: &[PathView]| {
+                    views
+                        .iter()
+                        .map(|view| view.hops.clone())
+                        .collect::<Vec<_>>()
+                };
                 if hops(&told.paths) != hops(&paths) {
                     self.events.emit(Event::Paths(paths.clone()));
                     told.paths = paths;
@@ -298,7 +365,11 @@ impl<P: Ports> Inner<P> {
     fn tell_damage(&self, count: usize) {
         let detail = "records could not be read".to_owned();
         let number = u32::try_from(count).ok();
-        self.events.emit(Event::Problem(Failure { code: ErrorCode::VaultDamaged, number, detail }));
+        self.events.emit(Event::Problem(Failure {
+            code: ErrorCode::VaultDamaged,
+            number,
+            detail,
+        }));
     }
 }
 

@@ -17,7 +17,9 @@ impl Events {
     }
 
     pub(crate) fn emit(&self, event: Event) {
-        self.0.borrow_mut().retain(|listener| listener.unbounded_send(event.clone()).is_ok());
+        self.0
+            .borrow_mut()
+            .retain(|listener| listener.unbounded_send(event.clone()).is_ok());
     }
 
     /// No more events: the listeners' streams end.

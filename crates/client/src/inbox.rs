@@ -77,7 +77,10 @@ impl<P: Ports> Inbox<P> {
         network: Network<P>,
         conversations: Rc<Conversations<P>>,
     ) -> Result<Self, RecordError> {
-        let (aside, damaged) = conversations.records.all::<Quarantined>(Table::Quarantine).await?;
+        let (aside, damaged) = conversations
+            .records
+            .all::<Quarantined>(Table::Quarantine)
+            .await?;
         Ok(Self {
             ports,
             owner,
@@ -129,7 +132,11 @@ impl<P: Ports> Inbox<P> {
                 }
                 Err(PollError::Network(_)) => {
                     failures += 1;
-                    if self.visible.get() { (failures * 1_000).min(MAX_RETRY) } else { HIDDEN }
+                    if self.visible.get() {
+                        (failures * 1_000).min(MAX_RETRY)
+                    } else {
+                        HIDDEN
+                    }
                 }
                 Err(PollError::Records(error)) => {
                     self.conversations.events.emit(Event::Problem(error.into()));
@@ -173,7 +180,10 @@ impl<P: Ports> Inbox<P> {
             return *member;
         }
         let before = chosen.map(|(key, _)| key);
-        let next = members.iter().find(|member| Some(member.ed25519) != before).unwrap_or(&members[0]);
+        let next = members
+            .iter()
+            .find(|member| Some(member.ed25519) != before)
+            .unwrap_or(&members[0]);
         *chosen = Some((next.ed25519, 1));
         *next
     }
@@ -203,17 +213,39 @@ impl<P: Ports> Inbox<P> {
     }
 
     async fn retrieve(&self, member: &ServiceNode) -> Result<Retrieved, PollError> {
-        let last: Option<String> = self.conversations.records.get(&self.cursor_key(member)).await?;
+        let last: Option<String> = self
+            .conversations
+            .records
+            .get(&self.cursor_key(member))
+            .await?;
         let last = last.and_then(|text| MessageHash::parse(&text));
         let account = self.owner.account();
-        let request = Request::retrieve(account, Namespace::DEFAULT, last.as_ref(), MAX_SIZE, self.network.now());
-        let body = self.network.ask_member_in_batch(&self.owner.id(), member, request).await?;
+        let request = Request::retrieve(
+            account,
+            Namespace::DEFAULT,
+            last.as_ref(),
+            MAX_SIZE,
+            self.network.now(),
+        );
+        let body = self
+            .network
+            .ask_member_in_batch(&self.owner.id(), member, request)
+            .await?;
         parse_retrieve(&body).map_err(|_| RpcError::Malformed.into())
     }
 
     /// Applies what was retrieved, some messages at a time. Gives how many were new to us.
-    async fn take_in(&self, member: &ServiceNode, retrieved: Retrieved) -> Result<usize, PollError> {
-        let Retrieved { messages, last_hash, unreadable, .. } = retrieved;
+    async fn take_in(
+        &self,
+        member: &ServiceNode,
+        retrieved: Retrieved,
+    ) -> Result<usize, PollError> {
+        let Retrieved {
+            messages,
+            last_hash,
+            unreadable,
+            ..
+        } = retrieved;
         let (mut failed, mut taken) = (unreadable, unreadable);
         let mut chunks = messages.chunks(CHUNK).peekable();
         while let Some(chunk) = chunks.next() {
@@ -228,16 +260,29 @@ impl<P: Ports> Inbox<P> {
                     }
                 }
             }
-            let cursor = if chunks.peek().is_some() { chunk.last().map(|message| &message.hash) } else { last_hash.as_ref() };
+            let cursor = if chunks.peek().is_some() {
+                chunk.last().map(|message| &message.hash)
+            } else {
+                last_hash.as_ref()
+            };
             self.commit(change, member, cursor).await?;
             self.ports.clock().sleep(0).await;
         }
         if messages.is_empty() && last_hash.is_some() {
-            self.commit(self.conversations.change().await, member, last_hash.as_ref()).await?;
+            self.commit(
+                self.conversations.change().await,
+                member,
+                last_hash.as_ref(),
+            )
+            .await?;
         }
         if failed > 0 {
             let detail = "messages could not be opened".to_owned();
-            let problem = Failure { code: ErrorCode::MsgDecrypt, number: u32::try_from(failed).ok(), detail };
+            let problem = Failure {
+                code: ErrorCode::MsgDecrypt,
+                number: u32::try_from(failed).ok(),
+                detail,
+            };
             self.conversations.events.emit(Event::Problem(problem));
         }
         Ok(taken)
@@ -256,9 +301,17 @@ impl<P: Ports> Inbox<P> {
     }
 
     /// One stored message, unless it was seen before.
-    async fn accept(&self, change: &mut Change<'_, P>, message: &StoredMessage) -> Result<Taken, RecordError> {
+    async fn accept(
+        &self,
+        change: &mut Change<'_, P>,
+        message: &StoredMessage,
+    ) -> Result<Taken, RecordError> {
         // Our own hash of it: what the node calls it proves nothing.
-        let hash = message_hash(&self.owner.id().swarm_id(), Namespace::DEFAULT, &message.data);
+        let hash = message_hash(
+            &self.owner.id().swarm_id(),
+            Namespace::DEFAULT,
+            &message.data,
+        );
         let seen_key = self.seen_key(&hash);
         let name: [u8; 32] = seen_key.bytes().try_into().unwrap_or([0; 32]);
         if !change.seen.insert(name) || self.conversations.records.has(&seen_key).await? {
@@ -266,7 +319,9 @@ impl<P: Ports> Inbox<P> {
         }
         let expiry = message.expiration.as_millis();
         change.tx.put(&seen_key, &expiry);
-        change.tx.put(&self.expiry_key(expiry).then(&name[..24]), &name);
+        change
+            .tx
+            .put(&self.expiry_key(expiry).then(&name[..24]), &name);
         match wire::decode(self.owner.account(), &message.data) {
             Ok(incoming) => {
                 self.apply(change, incoming, &message.data).await?;
@@ -279,19 +334,43 @@ impl<P: Ports> Inbox<P> {
         }
     }
 
-    fn put_aside(&self, change: &mut Change<'_, P>, hash: &MessageHash, data: &[u8], reason: &DecodeError) {
+    fn put_aside(
+        &self,
+        change: &mut Change<'_, P>,
+        hash: &MessageHash,
+        data: &[u8],
+        reason: &DecodeError,
+    ) {
         if self.quarantined.get() >= MAX_QUARANTINE {
             return;
         }
         self.quarantined.set(self.quarantined.get() + 1);
-        let key = self.conversations.records.key::<32>(Table::Quarantine, "hash", &[hash.as_str().as_bytes()]);
-        let record = Quarantined { data: data.to_vec(), reason: reason.to_string(), at: change.now() };
+        let key = self.conversations.records.key::<32>(
+            Table::Quarantine,
+            "hash",
+            &[hash.as_str().as_bytes()],
+        );
+        let record = Quarantined {
+            data: data.to_vec(),
+            reason: reason.to_string(),
+            at: change.now(),
+        };
         change.tx.put(&key, &record);
     }
 
     /// What an opened message does. One content carries one action (20-messages 3.1).
-    async fn apply(&self, change: &mut Change<'_, P>, incoming: Incoming, raw: &[u8]) -> Result<(), RecordError> {
-        let Incoming { sender, timestamp, content, .. } = incoming;
+    async fn apply(
+        &self,
+        change: &mut Change<'_, P>,
+        incoming: Incoming,
+        raw: &[u8],
+    ) -> Result<(), RecordError> {
+        let Incoming {
+            sender,
+            timestamp,
+            content,
+            ..
+        } = incoming;
         let sent_at = timestamp.as_millis();
         if sent_at == 0 || change.find(&sender).is_some_and(|row| row.blocked) {
             return Ok(());
@@ -301,7 +380,12 @@ impl<P: Ports> Inbox<P> {
         }
         if let Some(unsend) = content.unsend_request {
             // Only authors take their messages back (20-messages Decisions 7).
-            if unsend.author.parse::<AccountId>().is_ok_and(|author| author == sender) && unsend.timestamp != 0 {
+            if unsend
+                .author
+                .parse::<AccountId>()
+                .is_ok_and(|author| author == sender)
+                && unsend.timestamp != 0
+            {
                 change.remove(&sender.key().0, unsend.timestamp).await?;
             }
             return Ok(());
@@ -310,7 +394,9 @@ impl<P: Ports> Inbox<P> {
             && response.is_approved
             && sender != self.owner.id()
         {
-            return self.apply_response(change, &sender, sent_at, &response).await;
+            return self
+                .apply_response(change, &sender, sent_at, &response)
+                .await;
         }
         // Receipts and typing are off, calls come later, the rest says nothing to us.
         Ok(())
@@ -343,7 +429,8 @@ impl<P: Ports> Inbox<P> {
         };
         let text = clip_text(data.body.unwrap_or_default());
         let has_text = !text.trim().is_empty();
-        let is_visible = has_text || !data.attachments.is_empty() || data.community_invitation.is_some();
+        let is_visible =
+            has_text || !data.attachments.is_empty() || data.community_invitation.is_some();
         let has_more = !data.attachments.is_empty()
             || data.community_invitation.is_some()
             || data.group_update_message.is_some()
@@ -371,13 +458,23 @@ impl<P: Ports> Inbox<P> {
             conversation,
             author: sender.key().0,
             mine,
-            kind: if has_text { MessageKind::Text } else { MessageKind::Unsupported },
+            kind: if has_text {
+                MessageKind::Text
+            } else {
+                MessageKind::Unsupported
+            },
             text,
             sent_at,
             received_at: change.now(),
             delivery: match mine {
-                true => Delivery::Synced { confirmed: 0, of: 0 },
-                false => Delivery::Stored { confirmed: 0, of: 0 },
+                true => Delivery::Synced {
+                    confirmed: 0,
+                    of: 0,
+                },
+                false => Delivery::Stored {
+                    confirmed: 0,
+                    of: 0,
+                },
             },
             raw: has_more.then(|| raw.to_vec()),
         };
@@ -412,7 +509,10 @@ impl<P: Ports> Inbox<P> {
             text: String::new(),
             sent_at,
             received_at: change.now(),
-            delivery: Delivery::Stored { confirmed: 0, of: 0 },
+            delivery: Delivery::Stored {
+                confirmed: 0,
+                of: 0,
+            },
             raw: None,
         };
         change.add(record).await?;
@@ -427,7 +527,10 @@ impl<P: Ports> Inbox<P> {
         }
         self.swept_at.set(now);
         let records = &self.conversations.records;
-        let (from, to) = (self.expiry_key(0), self.expiry_key(now.saturating_sub(HASH_GRACE)));
+        let (from, to) = (
+            self.expiry_key(0),
+            self.expiry_key(now.saturating_sub(HASH_GRACE)),
+        );
         let (found, _) = records.range::<[u8; 32]>(&from, &to, false, SWEEP).await?;
         let mut tx = records.tx();
         for (key, name) in found {
@@ -440,16 +543,25 @@ impl<P: Ports> Inbox<P> {
     /// `last_hash` is per node: members may order differently (10-network 7.3).
     fn cursor_key(&self, member: &ServiceNode) -> Key {
         let namespace = Namespace::DEFAULT.0.to_be_bytes();
-        self.conversations.records.key::<32>(Table::Swarm, "last hash", &[&member.ed25519.0, &namespace])
+        self.conversations.records.key::<32>(
+            Table::Swarm,
+            "last hash",
+            &[&member.ed25519.0, &namespace],
+        )
     }
 
     fn seen_key(&self, hash: &MessageHash) -> Key {
-        self.conversations.records.key::<32>(Table::Index, "hash", &[hash.as_str().as_bytes()])
+        self.conversations
+            .records
+            .key::<32>(Table::Index, "hash", &[hash.as_str().as_bytes()])
     }
 
     /// Hashes in the order in which they expire.
     fn expiry_key(&self, expiry: u64) -> Key {
-        self.conversations.records.key::<16>(Table::Index, "hash expiry", &[]).then(&expiry.to_be_bytes())
+        self.conversations
+            .records
+            .key::<16>(Table::Index, "hash expiry", &[])
+            .then(&expiry.to_be_bytes())
     }
 }
 

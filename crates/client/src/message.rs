@@ -77,8 +77,15 @@ pub(crate) fn clip_text(mut text: String) -> String {
 }
 
 /// `blind16(conversation) ‖ sent_at BE ‖ id`: 40 bytes, in the order of the conversation.
-pub(crate) fn key<P: Ports>(records: &Records<P>, conversation: &ConversationId, sent_at: u64, id: &MessageId) -> Key {
-    timeline(records, conversation).then(&sent_at.to_be_bytes()).then(&id.0)
+pub(crate) fn key<P: Ports>(
+    records: &Records<P>,
+    conversation: &ConversationId,
+    sent_at: u64,
+    id: &MessageId,
+) -> Key {
+    timeline(records, conversation)
+        .then(&sent_at.to_be_bytes())
+        .then(&id.0)
 }
 
 /// Before all messages of a conversation.
@@ -122,7 +129,10 @@ mod tests {
             text: format!("a\nb\tc{}", "x".repeat(300)),
             sent_at: 1,
             received_at: 2,
-            delivery: Delivery::Stored { confirmed: 0, of: 0 },
+            delivery: Delivery::Stored {
+                confirmed: 0,
+                of: 0,
+            },
             raw: None,
         };
         let text = record.summary().text;

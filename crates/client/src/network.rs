@@ -59,7 +59,11 @@ impl<P: Ports> Clone for Network<P> {
 
 impl<P: Ports> Network<P> {
     /// Not connected yet; takes what an earlier session left (pool, guards, clock offset).
-    pub async fn open(ports: Rc<P>, records: Records<P>, profile: NetworkProfile) -> Result<Self, RecordError> {
+    pub async fn open(
+        ports: Rc<P>,
+        records: Records<P>,
+        profile: NetworkProfile,
+    ) -> Result<Self, RecordError> {
         let network = Self(Rc::new(Inner {
             ports,
             records,
@@ -159,7 +163,9 @@ impl<P: Ports> Network<P> {
                 .map(|(at, node)| HopView {
                     key: node.ed25519.to_hex(),
                     address: node.ip.to_string(),
-                    pinned_since: (at == 0).then(|| paths.guard_since(&node.ed25519)).flatten(),
+                    pinned_since: (at == 0)
+                        .then(|| paths.guard_since(&node.ed25519))
+                        .flatten(),
                 })
                 .collect(),
             built_at: path.built_at.as_millis(),

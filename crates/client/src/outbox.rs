@@ -72,7 +72,12 @@ enum Lane {
 }
 
 impl Entry {
-    fn new(conversation: ConversationId, recipient: &AccountId, stamp: Timestamp, data: Option<Vec<u8>>) -> Self {
+    fn new(
+        conversation: ConversationId,
+        recipient: &AccountId,
+        stamp: Timestamp,
+        data: Option<Vec<u8>>,
+    ) -> Self {
         Self {
             conversation,
             message: None,
@@ -119,26 +124,47 @@ impl<P: Ports> Outbox<P> {
     ) -> Result<(Self, usize), RecordError> {
         let (found, damaged) = conversations.records.all::<Entry>(Table::Outbox).await?;
         let number = |key: &Key| key.bytes().try_into().ok().map(u64::from_be_bytes);
-        let entries: BTreeMap<u64, Entry> =
-            found.into_iter().filter_map(|(key, entry)| Some((number(&key)?, entry))).collect();
-        let outbox = Self { ports, owner, network, conversations, entries: RefCell::new(entries), bell: Bell::default() };
+        let entries: BTreeMap<u64, Entry> = found
+            .into_iter()
+            .filter_map(|(key, entry)| Some((number(&key)?, entry)))
+            .collect();
+        let outbox = Self {
+            ports,
+            owner,
+            network,
+            conversations,
+            entries: RefCell::new(entries),
+            bell: Bell::default(),
+        };
         Ok((outbox, damaged))
     }
 
     /// Messages that wait.
     pub(crate) fn waiting(&self) -> u32 {
-        self.entries.borrow().values().filter(|entry| entry.data.is_some() && entry.failed.is_none()).count() as u32
+        self.entries
+            .borrow()
+            .values()
+            .filter(|entry| entry.data.is_some() && entry.failed.is_none())
+            .count() as u32
     }
 
     /// Writes a text into its conversation and into the queue. The first one to somebody who wrote to us accepts them.
-    pub(crate) async fn send_text(&self, conversation: &ConversationId, text: &str) -> Result<MessageRecord, Failure> {
+    pub(crate) async fn send_text(
+        &self,
+        conversation: &ConversationId,
+        text: &str,
+    ) -> Result<MessageRecord, Failure> {
         let text = text.trim();
         let length = text.chars().count();
         if length == 0 {
             return Err(failure(ErrorCode::Internal, None, "the message is empty"));
         }
         if length > MAX_SENT {
-            return Err(failure(ErrorCode::SendTooLong, u32::try_from(length).ok(), ""));
+            return Err(failure(
+                ErrorCode::SendTooLong,
+                u32::try_from(length).ok(),
+                "",
+            ));
         }
         let mut change = self.conversations.change().await;
         let row = change.edit(conversation).ok_or_else(unknown_conversation)?;
@@ -172,7 +198,11 @@ impl<P: Ports> Outbox<P> {
         };
         let data = match to_self {
             true => None,
-            false => Some(self.seal(&recipient, text_content(text, self.owner.wire_profile(), None), sent_at)?),
+            false => Some(self.seal(
+                &recipient,
+                text_content(text, self.owner.wire_profile(), None),
+                sent_at,
+            )?),
         };
         let copy = text_content(text, None, Some(recipient.to_string()));
         let copy = self.seal(&self.owner.id(), copy, sent_at)?;
@@ -205,14 +235,29 @@ impl<P: Ports> Outbox<P> {
     /// Tries at once, from the beginning of the backoff.
     pub(crate) async fn retry(&self, message: &MessageId) -> Result<(), Failure> {
         let number = self.number_of(message);
-        let number = number.ok_or_else(|| failure(ErrorCode::Internal, None, "the message is not in the outbox"))?;
+        let number = number.ok_or_else(|| {
+            failure(
+                ErrorCode::Internal,
+                None,
+                "the message is not in the outbox",
+            )
+        })?;
         let mut change = self.conversations.change().await;
-        let Some(mut entry) = self.entries.borrow().get(&number).cloned() else { return Ok(()) };
+        let Some(mut entry) = self.entries.borrow().get(&number).cloned() else {
+            return Ok(());
+        };
         let was_failed = entry.failed.take().is_some();
         if was_failed {
             entry.attempts = 0;
             entry.tried = 0;
-            change.set_delivery(&entry.conversation, entry.sent_at, message, Delivery::Queued).await?;
+            change
+                .set_delivery(
+                    &entry.conversation,
+                    entry.sent_at,
+                    message,
+                    Delivery::Queued,
+                )
+                .await?;
         }
         entry.next_at = 0;
         change.tx.put(&entry_key(number), &entry);
@@ -224,10 +269,15 @@ impl<P: Ports> Outbox<P> {
 
     /// Takes a message that is not sent yet out of the queue, within the change that removes it.
     pub(crate) fn withdraw(&self, change: &mut Change<'_, P>, message: &MessageId) {
-        let Some(number) = self.number_of(message) else { return };
+        let Some(number) = self.number_of(message) else {
+            return;
+        };
         let mut entries = self.entries.borrow_mut();
         // What the recipient has already is still copied to our other devices.
-        if entries.get(&number).is_some_and(|entry| entry.data.is_some() || entry.confirmed == 0) {
+        if entries
+            .get(&number)
+            .is_some_and(|entry| entry.data.is_some() || entry.confirmed == 0)
+        {
             change.tx.delete(&entry_key(number));
             entries.remove(&number);
             self.conversations.underway.borrow_mut().remove(message);
@@ -276,7 +326,9 @@ impl<P: Ports> Outbox<P> {
             let idle = async {
                 either(either(bell, network), self.ports.clock().sleep(wait)).await;
             };
-            if let Either::Left((lane, _)) = select(std::pin::pin!(done), std::pin::pin!(idle)).await {
+            if let Either::Left((lane, _)) =
+                select(std::pin::pin!(done), std::pin::pin!(idle)).await
+            {
                 busy.retain(|other| *other != lane);
             }
         }
@@ -290,11 +342,16 @@ impl<P: Ports> Outbox<P> {
                 heads.entry(lane).or_insert((*number, entry.next_at));
             }
         }
-        heads.into_iter().map(|(lane, (number, next_at))| (lane, number, next_at)).collect()
+        heads
+            .into_iter()
+            .map(|(lane, (number, next_at))| (lane, number, next_at))
+            .collect()
     }
 
     async fn attempt(&self, number: u64) {
-        let Some(entry) = self.entries.borrow().get(&number).cloned() else { return };
+        let Some(entry) = self.entries.borrow().get(&number).cloned() else {
+            return;
+        };
         let (account, data) = match (&entry.data, &entry.copy) {
             (Some(data), _) => (AccountId::from_key(X25519PublicKey(entry.recipient)), data),
             (None, Some(copy)) => (self.owner.id(), copy),
@@ -317,10 +374,17 @@ impl<P: Ports> Outbox<P> {
     }
 
     /// Writes down what an attempt gave.
-    async fn settle(&self, number: u64, outcome: Result<Stored, StoreFailure>, took: u64) -> Result<(), RecordError> {
+    async fn settle(
+        &self,
+        number: u64,
+        outcome: Result<Stored, StoreFailure>,
+        took: u64,
+    ) -> Result<(), RecordError> {
         let mut change = self.conversations.change().await;
         // Withdrawn meanwhile.
-        let Some(mut entry) = self.entries.borrow().get(&number).cloned() else { return Ok(()) };
+        let Some(mut entry) = self.entries.borrow().get(&number).cloned() else {
+            return Ok(());
+        };
         let to_recipient = entry.data.is_some();
         let mut delivery = None;
         match outcome {
@@ -347,7 +411,9 @@ impl<P: Ports> Outbox<P> {
                 entry.next_at = self.ports.clock().now().as_millis() + wait;
                 let code = match error {
                     StoreFailure::Rejected(_) => Some(ErrorCode::SendRejected),
-                    StoreFailure::Later(_) if entry.tried >= GIVE_UP => Some(ErrorCode::SendExpired),
+                    StoreFailure::Later(_) if entry.tried >= GIVE_UP => {
+                        Some(ErrorCode::SendExpired)
+                    }
                     StoreFailure::Later(_) => None,
                 };
                 if let Some(code) = code {
@@ -369,15 +435,18 @@ impl<P: Ports> Outbox<P> {
         };
         let underway = match delivery {
             Some(_) => None,
-            None if to_recipient || entry.confirmed == 0 => {
-                Some(Delivery::Retrying { attempt: entry.attempts, next_at: entry.next_at })
-            }
+            None if to_recipient || entry.confirmed == 0 => Some(Delivery::Retrying {
+                attempt: entry.attempts,
+                next_at: entry.next_at,
+            }),
             None => None,
         };
         if let (Some(id), Some(delivery)) = (entry.message, delivery) {
             // Before the change tells about the message.
             self.conversations.underway.borrow_mut().remove(&id);
-            change.set_delivery(&entry.conversation, entry.sent_at, &id, delivery).await?;
+            change
+                .set_delivery(&entry.conversation, entry.sent_at, &id, delivery)
+                .await?;
         }
         change.commit(Durability::Relaxed).await?;
         match done {
@@ -393,14 +462,26 @@ impl<P: Ports> Outbox<P> {
     /// Shows a state that is not worth writing down.
     async fn show(&self, entry: &Entry, delivery: Delivery) {
         let Some(id) = entry.message else { return };
-        self.conversations.underway.borrow_mut().insert(id, delivery);
-        if let Ok(Some(record)) = self.conversations.message(&entry.conversation, entry.sent_at, &id).await {
+        self.conversations
+            .underway
+            .borrow_mut()
+            .insert(id, delivery);
+        if let Ok(Some(record)) = self
+            .conversations
+            .message(&entry.conversation, entry.sent_at, &id)
+            .await
+        {
             self.conversations.tell_message(&record);
         }
     }
 
     /// Tells somebody who wrote to us that we accept them.
-    fn response(&self, conversation: ConversationId, recipient: &AccountId, stamp: Timestamp) -> Result<Entry, Failure> {
+    fn response(
+        &self,
+        conversation: ConversationId,
+        recipient: &AccountId,
+        stamp: Timestamp,
+    ) -> Result<Entry, Failure> {
         let content = proto::Content {
             message_request_response: Some(proto::MessageRequestResponse {
                 is_approved: true,
@@ -414,27 +495,54 @@ impl<P: Ports> Outbox<P> {
     }
 
     /// Commits a change together with what it queues. Only then may any of it be sent.
-    async fn commit(&self, mut change: Change<'_, P>, entries: Vec<Entry>) -> Result<(), RecordError> {
+    async fn commit(
+        &self,
+        mut change: Change<'_, P>,
+        entries: Vec<Entry>,
+    ) -> Result<(), RecordError> {
         for entry in &entries {
             change.tx.put(&entry_key(entry.sent_at), entry);
         }
         change.commit(Durability::Strict).await?;
-        self.entries.borrow_mut().extend(entries.into_iter().map(|entry| (entry.sent_at, entry)));
+        self.entries
+            .borrow_mut()
+            .extend(entries.into_iter().map(|entry| (entry.sent_at, entry)));
         self.bell.ring();
         Ok(())
     }
 
-    fn seal(&self, to: &AccountId, content: proto::Content, stamp: Timestamp) -> Result<Vec<u8>, Failure> {
+    fn seal(
+        &self,
+        to: &AccountId,
+        content: proto::Content,
+        stamp: Timestamp,
+    ) -> Result<Vec<u8>, Failure> {
         let mut entropy = self.ports.entropy();
-        wire::encode(self.owner.account(), to.key(), &content, stamp, &mut *entropy).map_err(|error| match error {
-            EncodeError::TooLong(length) => failure(ErrorCode::SendTooLong, u32::try_from(length).ok(), ""),
-            EncodeError::Recipient => failure(ErrorCode::IdFormat, None, "no message can be sealed for this ID"),
+        wire::encode(
+            self.owner.account(),
+            to.key(),
+            &content,
+            stamp,
+            &mut *entropy,
+        )
+        .map_err(|error| match error {
+            EncodeError::TooLong(length) => {
+                failure(ErrorCode::SendTooLong, u32::try_from(length).ok(), "")
+            }
+            EncodeError::Recipient => failure(
+                ErrorCode::IdFormat,
+                None,
+                "no message can be sealed for this ID",
+            ),
         })
     }
 
     fn number_of(&self, message: &MessageId) -> Option<u64> {
         let entries = self.entries.borrow();
-        entries.iter().find(|(_, entry)| entry.message.as_ref() == Some(message)).map(|(number, _)| *number)
+        entries
+            .iter()
+            .find(|(_, entry)| entry.message.as_ref() == Some(message))
+            .map(|(number, _)| *number)
     }
 }
 
@@ -443,7 +551,11 @@ fn entry_key(number: u64) -> Key {
     Key::raw(Table::Outbox, number.to_be_bytes().to_vec())
 }
 
-fn text_content(text: &str, profile: Option<proto::LokiProfile>, sync_target: Option<String>) -> proto::Content {
+fn text_content(
+    text: &str,
+    profile: Option<proto::LokiProfile>,
+    sync_target: Option<String>,
+) -> proto::Content {
     proto::Content {
         data_message: Some(proto::DataMessage {
             body: Some(text.to_owned()),
@@ -460,5 +572,9 @@ fn unknown_conversation() -> Failure {
 }
 
 pub(crate) fn failure(code: ErrorCode, number: Option<u32>, detail: &str) -> Failure {
-    Failure { code, number, detail: detail.to_owned() }
+    Failure {
+        code,
+        number,
+        detail: detail.to_owned(),
+    }
 }

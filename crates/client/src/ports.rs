@@ -144,10 +144,17 @@ pub enum StoreError {
     Unavailable(String),
 }
 
+/// Keys and values, in order.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// An ordered, transactional store of opaque bytes. Keys and values arrive blinded and sealed; the adapter adds nothing.
 pub trait Store {
     /// One record.
-    fn get(&self, table: Table, key: &[u8]) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>>;
+    fn get(
+        &self,
+        table: Table,
+        key: &[u8],
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>>;
     /// Records with `from <= key < to`, ascending, or descending when `reverse`, at most `limit`.
     fn range(
         &self,
@@ -156,9 +163,13 @@ pub trait Store {
         to: &[u8],
         reverse: bool,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>>;
+    ) -> impl Future<Output = Result<Entries, StoreError>>;
     /// Applies all operations in order in one transaction, or none.
-    fn commit(&self, ops: Vec<Op>, durability: Durability) -> impl Future<Output = Result<(), StoreError>>;
+    fn commit(
+        &self,
+        ops: Vec<Op>,
+        durability: Durability,
+    ) -> impl Future<Output = Result<(), StoreError>>;
 }
 
 /// The four ports of one engine.

@@ -54,17 +54,33 @@ impl<P: Ports> Owner<P> {
             });
         }
         let name = clip_name(name.trim()).to_owned();
-        let updated = if name.is_empty() { 0 } else { now.as_millis() / 1_000 };
-        let profile = ProfileRecord { name, updated, phrase_checked: restored, restoring: restored };
+        let updated = if name.is_empty() {
+            0
+        } else {
+            now.as_millis() / 1_000
+        };
+        let profile = ProfileRecord {
+            name,
+            updated,
+            phrase_checked: restored,
+            restoring: restored,
+        };
         let mut tx = records.tx();
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
         tx.commit(Durability::Strict).await?;
-        Ok(Self { records, account, temporary, profile: RefCell::new(profile), last_timestamp: Cell::new(0) })
+        Ok(Self {
+            records,
+            account,
+            temporary,
+            profile: RefCell::new(profile),
+            last_timestamp: Cell::new(0),
+        })
     }
 
     pub(crate) async fn open(records: Records<P>, temporary: bool) -> Result<Self, Failure> {
-        let seed: Option<Zeroizing<[u8; 16]>> = records.get(&seed_key(&records)).await?.map(Zeroizing::new);
+        let seed: Option<Zeroizing<[u8; 16]>> =
+            records.get(&seed_key(&records)).await?.map(Zeroizing::new);
         let seed = seed.ok_or_else(|| Failure {
             code: ErrorCode::StoreEvicted,
             number: None,
@@ -125,7 +141,10 @@ impl<P: Ports> Owner<P> {
     }
 
     pub(crate) async fn set_phrase_checked(&self, checked: bool) -> Result<(), RecordError> {
-        let changed = ProfileRecord { phrase_checked: checked, ..self.profile.borrow().clone() };
+        let changed = ProfileRecord {
+            phrase_checked: checked,
+            ..self.profile.borrow().clone()
+        };
         self.save(changed).await
     }
 
@@ -134,7 +153,10 @@ impl<P: Ports> Owner<P> {
     }
 
     pub(crate) async fn restored(&self) -> Result<(), RecordError> {
-        let changed = ProfileRecord { restoring: false, ..self.profile.borrow().clone() };
+        let changed = ProfileRecord {
+            restoring: false,
+            ..self.profile.borrow().clone()
+        };
         self.save(changed).await
     }
 
@@ -148,13 +170,21 @@ impl<P: Ports> Owner<P> {
 
     /// A timestamp that we never used before and never will again: now, or one more than the last. Goes into `tx`.
     pub(crate) fn stamp(&self, now: Timestamp, tx: &mut Tx<P>) -> Timestamp {
-        self.keep_stamp(now.as_millis().max(self.last_timestamp.get().saturating_add(1)), tx)
+        self.keep_stamp(
+            now.as_millis()
+                .max(self.last_timestamp.get().saturating_add(1)),
+            tx,
+        )
     }
 
     /// Two of them: of a message request response, and of the reply that sends it, 100 ms later (20-messages 4.3).
     pub(crate) fn stamp_pair(&self, now: Timestamp, tx: &mut Tx<P>) -> (Timestamp, Timestamp) {
         let first_free = self.last_timestamp.get().saturating_add(1);
-        let reply = self.keep_stamp(now.as_millis().max(first_free.saturating_add(RESPONSE_LEAD)), tx);
+        let reply = self.keep_stamp(
+            now.as_millis()
+                .max(first_free.saturating_add(RESPONSE_LEAD)),
+            tx,
+        );
         (Timestamp(reply.as_millis() - RESPONSE_LEAD), reply)
     }
 

@@ -44,10 +44,15 @@ impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         let code = match error {
             VaultError::Wrong | VaultError::NoOpener | VaultError::Text => ErrorCode::VaultPass,
-            VaultError::Header | VaultError::Version(_) | VaultError::Parameters | VaultError::Record => {
-                ErrorCode::VaultDamaged
-            }
+            VaultError::Header
+            | VaultError::Version(_)
+            | VaultError::Parameters
+            | VaultError::Record => ErrorCode::VaultDamaged,
         };
-        Failure { code, number: None, detail: error.to_string() }
+        Failure {
+            code,
+            number: None,
+            detail: error.to_string(),
+        }
     }
 }

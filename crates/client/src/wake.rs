@@ -29,7 +29,10 @@ impl Bell {
 
     /// Resolves at the next ring after this call.
     pub(crate) fn listen(&self) -> Listen {
-        Listen { bell: Rc::clone(&self.0), heard: self.0.rings.get() }
+        Listen {
+            bell: Rc::clone(&self.0),
+            heard: self.0.rings.get(),
+        }
     }
 }
 

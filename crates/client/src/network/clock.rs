@@ -40,7 +40,10 @@ impl NetworkClock {
     pub(super) fn offset(&self) -> i64 {
         let mut sorted: Vec<i64> = self.samples.iter().map(|(_, offset)| *offset).collect();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or(self.remembered)
+        sorted
+            .get(sorted.len() / 2)
+            .copied()
+            .unwrap_or(self.remembered)
     }
 
     pub(super) fn remember(&mut self, offset: i64) {
@@ -54,8 +57,14 @@ impl NetworkClock {
 }
 
 fn difference(told: Timestamp, device: Timestamp) -> i64 {
-    let apart = |later: Timestamp, earlier: Timestamp| i64::try_from(later.millis_since(earlier)).unwrap_or(i64::MAX);
-    if told >= device { apart(told, device) } else { -apart(device, told) }
+    let apart = |later: Timestamp, earlier: Timestamp| {
+        i64::try_from(later.millis_since(earlier)).unwrap_or(i64::MAX)
+    };
+    if told >= device {
+        apart(told, device)
+    } else {
+        -apart(device, told)
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +79,12 @@ mod tests {
     fn a_single_lying_node_moves_nothing() {
         let mut clock = NetworkClock::default();
         for number in 0..5 {
-            clock.sample(key(number), Timestamp(61_000 + u64::from(number)), Timestamp(0), Timestamp(2_000));
+            clock.sample(
+                key(number),
+                Timestamp(61_000 + u64::from(number)),
+                Timestamp(0),
+                Timestamp(2_000),
+            );
         }
         for _ in 0..20 {
             clock.sample(key(9), Timestamp(u64::MAX), Timestamp(0), Timestamp(2_000));

@@ -49,13 +49,22 @@ impl<P: Ports> Network<P> {
         let mut last = RpcError::NoPath;
         while tried.len() < ATTEMPTS {
             let members = self.swarm(account).await?;
-            let Some(node) = members.iter().find(|member| !tried.contains(&member.ed25519)).copied() else { break };
+            let Some(node) = members
+                .iter()
+                .find(|member| !tried.contains(&member.ed25519))
+                .copied()
+            else {
+                break;
+            };
             tried.push(node.ed25519);
             match self.ask_member(account, &node, request(self.now())).await {
                 Ok(body) => match parse_store(&body, expected) {
                     Ok(stored) => {
                         let members = self.known_swarm(account).unwrap_or(members);
-                        let confirmed = members.iter().filter(|node| stored.confirmed.contains(&node.ed25519)).count();
+                        let confirmed = members
+                            .iter()
+                            .filter(|node| stored.confirmed.contains(&node.ed25519))
+                            .count();
                         if confirmed > 0 {
                             return Ok(Stored {
                                 confirmed: u8::try_from(confirmed).unwrap_or(u8::MAX),
@@ -76,7 +85,9 @@ impl<P: Ports> Network<P> {
                     self.check_clock().await;
                     last = RpcError::Refused { status: 406 };
                 }
-                Err(RpcError::Refused { status: status @ (400 | 401 | 403 | 404 | 413) }) => {
+                Err(RpcError::Refused {
+                    status: status @ (400 | 401 | 403 | 404 | 413),
+                }) => {
                     return Err(StoreFailure::Rejected(status));
                 }
                 Err(error) if error.concerns_node() => last = error,

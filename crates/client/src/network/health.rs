@@ -49,7 +49,10 @@ impl Health {
     fn record(&mut self, now: Timestamp, latency: Option<u64>) {
         self.requests.push_back((now, latency));
         while self.requests.len() > MAX_SAMPLES
-            || self.requests.front().is_some_and(|(at, _)| now.millis_since(*at) > WINDOW)
+            || self
+                .requests
+                .front()
+                .is_some_and(|(at, _)| now.millis_since(*at) > WINDOW)
         {
             self.requests.pop_front();
         }
@@ -66,8 +69,12 @@ impl Health {
             return (ConnectionState::Offline, Some(ErrorCode::NetOffline));
         }
         match &self.transport {
-            Some(TransportError::Offline) => return (ConnectionState::Offline, Some(ErrorCode::NetOffline)),
-            Some(TransportError::RelayDown) => return (ConnectionState::RelayDown, Some(ErrorCode::NetRelay)),
+            Some(TransportError::Offline) => {
+                return (ConnectionState::Offline, Some(ErrorCode::NetOffline));
+            }
+            Some(TransportError::RelayDown) => {
+                return (ConnectionState::RelayDown, Some(ErrorCode::NetRelay));
+            }
             Some(TransportError::RelayRefused(_)) => {
                 return (ConnectionState::RelayDown, Some(ErrorCode::NetRelayRefused));
             }
@@ -96,8 +103,12 @@ impl Health {
 
     /// More than a fifth of the requests of the last two minutes failed, or the slowest twentieth took over 5 s.
     fn is_troubled(&self, now: Timestamp) -> bool {
-        let recent: Vec<Option<u64>> =
-            self.requests.iter().filter(|(at, _)| now.millis_since(*at) <= WINDOW).map(|(_, took)| *took).collect();
+        let recent: Vec<Option<u64>> = self
+            .requests
+            .iter()
+            .filter(|(at, _)| now.millis_since(*at) <= WINDOW)
+            .map(|(_, took)| *took)
+            .collect();
         if recent.len() < 5 {
             return false;
         }
@@ -106,7 +117,9 @@ impl Health {
             return true;
         }
         times.sort_unstable();
-        times.get(times.len() * 95 / 100).is_some_and(|slowest| *slowest > SLOW)
+        times
+            .get(times.len() * 95 / 100)
+            .is_some_and(|slowest| *slowest > SLOW)
     }
 }
 
@@ -118,18 +131,39 @@ mod tests {
     fn the_chip_goes_from_connecting_to_connected_and_tells_what_is_wrong() {
         let mut health = Health::default();
         let now = Timestamp(1_000_000);
-        assert_eq!(health.state(0, 0, 0, now), (ConnectionState::Connecting, None));
+        assert_eq!(
+            health.state(0, 0, 0, now),
+            (ConnectionState::Connecting, None)
+        );
         health.bootstrap_failures = 1;
-        assert_eq!(health.state(0, 0, 0, now), (ConnectionState::Connecting, Some(ErrorCode::NetSeed)));
+        assert_eq!(
+            health.state(0, 0, 0, now),
+            (ConnectionState::Connecting, Some(ErrorCode::NetSeed))
+        );
         health.success(now, 100);
         assert_eq!(health.state(9, 1, 0, now).0, ConnectionState::Degraded);
-        assert_eq!(health.state(9, 2, 0, now), (ConnectionState::Connected, None));
-        assert_eq!(health.state(9, 2, -500_000, now), (ConnectionState::Connected, Some(ErrorCode::NetClock)));
-        assert_eq!(health.state(9, 0, 0, now), (ConnectionState::Building, Some(ErrorCode::NetPath)));
+        assert_eq!(
+            health.state(9, 2, 0, now),
+            (ConnectionState::Connected, None)
+        );
+        assert_eq!(
+            health.state(9, 2, -500_000, now),
+            (ConnectionState::Connected, Some(ErrorCode::NetClock))
+        );
+        assert_eq!(
+            health.state(9, 0, 0, now),
+            (ConnectionState::Building, Some(ErrorCode::NetPath))
+        );
         health.transport_failure(&TransportError::RelayDown);
-        assert_eq!(health.state(9, 2, 0, now), (ConnectionState::RelayDown, Some(ErrorCode::NetRelay)));
+        assert_eq!(
+            health.state(9, 2, 0, now),
+            (ConnectionState::RelayDown, Some(ErrorCode::NetRelay))
+        );
         health.offline = true;
-        assert_eq!(health.state(9, 2, 0, now), (ConnectionState::Offline, Some(ErrorCode::NetOffline)));
+        assert_eq!(
+            health.state(9, 2, 0, now),
+            (ConnectionState::Offline, Some(ErrorCode::NetOffline))
+        );
     }
 
     #[test]

@@ -55,15 +55,20 @@ impl<P: Ports> Network<P> {
         // Caches: one that cannot be read is fetched again.
         if let Ok(Some(record)) = self.0.records.get::<PoolRecord>(&self.pool_key()).await {
             let mut pool = self.0.pool.borrow_mut();
-            pool.replace(record.nodes.into_iter().map(ServiceNode::from), &self.0.profile);
+            pool.replace(
+                record.nodes.into_iter().map(ServiceNode::from),
+                &self.0.profile,
+            );
             pool.confirmed_at = record.confirmed_at.map(Timestamp);
         }
         match self.0.records.get::<StateRecord>(&self.state_key()).await {
             Ok(Some(record)) => {
-                self.0.paths.borrow_mut().guards = record.guards.into_iter().take(STANDING).collect();
+                self.0.paths.borrow_mut().guards =
+                    record.guards.into_iter().take(STANDING).collect();
                 self.0.clock.borrow_mut().remember(record.clock_offset);
             }
-            Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {}
+            Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -109,7 +114,10 @@ impl<P: Ports> Network<P> {
             self.0.pool.borrow_mut().forgive();
         }
         let now = self.device_now();
-        self.0.paths.borrow_mut().review_guards(&self.0.pool.borrow(), now);
+        self.0
+            .paths
+            .borrow_mut()
+            .review_guards(&self.0.pool.borrow(), now);
         for _ in 0..BUILDS {
             let missing = STANDING.saturating_sub(self.0.paths.borrow().standing.len());
             if missing == 0 {
@@ -124,7 +132,14 @@ impl<P: Ports> Network<P> {
         }
         self.rotate().await;
         let now = self.device_now();
-        let next = self.0.paths.borrow().standing.iter().map(|path| path.rotate_at.millis_since(now)).min();
+        let next = self
+            .0
+            .paths
+            .borrow()
+            .standing
+            .iter()
+            .map(|path| path.rotate_at.millis_since(now))
+            .min();
         next.unwrap_or(BUILD_PAUSE).clamp(1, IDLE)
     }
 
@@ -136,7 +151,10 @@ impl<P: Ports> Network<P> {
     async fn bootstrap(&self) -> Result<(), u64> {
         let outcome = self.0.ports.transport().node_list().await;
         let nodes = match outcome {
-            Ok(json) => serde_json::from_slice(&json).ok().and_then(|value| parse_json(&value).ok()).unwrap_or_default(),
+            Ok(json) => serde_json::from_slice(&json)
+                .ok()
+                .and_then(|value| parse_json(&value).ok())
+                .unwrap_or_default(),
             Err(error) => {
                 self.0.health.borrow_mut().transport_failure(&error);
                 Vec::new()
@@ -163,7 +181,8 @@ impl<P: Ports> Network<P> {
     async fn build_missing(&self, missing: usize) -> bool {
         let mut drafts: Vec<Path> = Vec::with_capacity(missing);
         for _ in 0..missing {
-            let taken: Vec<Ed25519PublicKey> = drafts.iter().map(|path| path.guard().ed25519).collect();
+            let taken: Vec<Ed25519PublicKey> =
+                drafts.iter().map(|path| path.guard().ed25519).collect();
             if let Some(path) = self.draft(None, &taken) {
                 drafts.push(path);
             }
@@ -174,7 +193,9 @@ impl<P: Ports> Network<P> {
         let tests = drafts.into_iter().map(|path| self.prove(path, None));
         let outcomes = futures::future::join_all(tests).await;
         self.remember().await;
-        outcomes.iter().all(|outcome| !matches!(outcome, Outcome::Unreachable))
+        outcomes
+            .iter()
+            .all(|outcome| !matches!(outcome, Outcome::Unreachable))
     }
 
     /// Chooses hops behind a kept guard, or behind `guard`.
@@ -198,16 +219,27 @@ impl<P: Ports> Network<P> {
             candidates.retain(|node| !path.contains(&node.ed25519));
             pick(&candidates, &mut *self.0.ports.entropy())
         };
-        let Some(target) = target else { return Outcome::Failed };
-        match self.exchange(&path, &target, &Request::info().to_bytes(), PATIENCE).await {
+        let Some(target) = target else {
+            return Outcome::Failed;
+        };
+        match self
+            .exchange(&path, &target, &Request::info().to_bytes(), PATIENCE)
+            .await
+        {
             Ok(reply) if reply.status == 200 => {
                 path.requests = 1;
-                self.0.paths.borrow_mut().stand(path, replaces, self.device_now());
+                self.0
+                    .paths
+                    .borrow_mut()
+                    .stand(path, replaces, self.device_now());
                 self.0.changed.ring();
                 Outcome::Stands
             }
             Ok(_) => {
-                self.0.pool.borrow_mut().strike(&target.ed25519, self.device_now());
+                self.0
+                    .pool
+                    .borrow_mut()
+                    .strike(&target.ed25519, self.device_now());
                 Outcome::Failed
             }
             Err(trouble) => {
@@ -215,7 +247,9 @@ impl<P: Ports> Network<P> {
                 self.strike_untold(&path, &trouble);
                 match trouble {
                     Trouble::Transport(
-                        TransportError::Offline | TransportError::RelayDown | TransportError::RelayRefused(_),
+                        TransportError::Offline
+                        | TransportError::RelayDown
+                        | TransportError::RelayRefused(_),
                     ) => Outcome::Unreachable,
                     _ => Outcome::Failed,
                 }
@@ -226,10 +260,14 @@ impl<P: Ports> Network<P> {
     /// A new path that fails without anybody being named is like one that was retired: each hop gets a strike.
     fn strike_untold(&self, path: &Path, trouble: &Trouble) {
         let untold = match trouble {
-            Trouble::Transport(error) => matches!(error, TransportError::Timeout | TransportError::TooLarge),
+            Trouble::Transport(error) => {
+                matches!(error, TransportError::Timeout | TransportError::TooLarge)
+            }
             Trouble::Onion(error) => !matches!(
                 error,
-                ResponseError::NextNode { .. } | ResponseError::NotReady { .. } | ResponseError::Hop { .. }
+                ResponseError::NextNode { .. }
+                    | ResponseError::NotReady { .. }
+                    | ResponseError::Hop { .. }
             ),
             Trouble::Unsendable => true,
         };
@@ -245,14 +283,26 @@ impl<P: Ports> Network<P> {
     /// Changes the hops behind the guards of paths that are due. The old path serves until the new one answered.
     async fn rotate(&self) {
         let now = self.device_now();
-        let due: Vec<Path> =
-            self.0.paths.borrow().standing.iter().filter(|path| path.rotate_at <= now).cloned().collect();
+        let due: Vec<Path> = self
+            .0
+            .paths
+            .borrow()
+            .standing
+            .iter()
+            .filter(|path| path.rotate_at <= now)
+            .cloned()
+            .collect();
         for old in due {
             let guard = *old.guard();
             let aged = !self.0.paths.borrow().guards.iter().any(|kept| {
-                kept.key == guard.ed25519.0 && now.as_millis().saturating_sub(kept.since) < GUARD_LASTS
+                kept.key == guard.ed25519.0
+                    && now.as_millis().saturating_sub(kept.since) < GUARD_LASTS
             });
-            let draft = if aged { self.draft(None, &[guard.ed25519]) } else { self.draft(Some(guard), &[]) };
+            let draft = if aged {
+                self.draft(None, &[guard.ed25519])
+            } else {
+                self.draft(Some(guard), &[])
+            };
             let outcome = match draft {
                 Some(path) => self.prove(path, Some(old.id)).await,
                 None => Outcome::Failed,
@@ -271,21 +321,29 @@ impl<P: Ports> Network<P> {
         let mut nodes = self.0.pool.borrow().usable(self.device_now());
         shuffle(&mut nodes, &mut *self.0.ports.entropy());
         let request = Request::service_nodes();
-        let asked = nodes.iter().take(ASKED).map(|node| self.rpc(node, &request));
+        let asked = nodes
+            .iter()
+            .take(ASKED)
+            .map(|node| self.rpc(node, &request));
         let answers = futures::future::join_all(asked).await;
         let mut votes: BTreeMap<Ed25519PublicKey, (usize, ServiceNode)> = BTreeMap::new();
         let mut voters = 0;
         let mut last = None;
         for answer in answers {
             let list = match answer {
-                Ok(reply) if reply.status == 200 => parse_json(&reply.body).map_err(|_| RpcError::Malformed),
-                Ok(reply) => Err(RpcError::Refused { status: reply.status }),
+                Ok(reply) if reply.status == 200 => {
+                    parse_json(&reply.body).map_err(|_| RpcError::Malformed)
+                }
+                Ok(reply) => Err(RpcError::Refused {
+                    status: reply.status,
+                }),
                 Err(error) => Err(error),
             };
             match list {
                 Ok(list) => {
                     voters += 1;
-                    let named: BTreeMap<_, _> = list.into_iter().map(|node| (node.ed25519, node)).collect();
+                    let named: BTreeMap<_, _> =
+                        list.into_iter().map(|node| (node.ed25519, node)).collect();
                     for (key, node) in named {
                         votes.entry(key).or_insert((0, node)).0 += 1;
                     }
@@ -296,8 +354,11 @@ impl<P: Ports> Network<P> {
         if voters < AGREE {
             return Err(last.unwrap_or(RpcError::NoPath));
         }
-        let agreed: Vec<ServiceNode> =
-            votes.into_values().filter(|(count, _)| *count >= AGREE).map(|(_, node)| node).collect();
+        let agreed: Vec<ServiceNode> = votes
+            .into_values()
+            .filter(|(count, _)| *count >= AGREE)
+            .map(|(_, node)| node)
+            .collect();
         self.believe(agreed).await
     }
 
@@ -305,9 +366,16 @@ impl<P: Ports> Network<P> {
         let now = self.device_now();
         let believed = {
             let mut pool = self.0.pool.borrow_mut();
-            let admitted = agreed.iter().filter(|node| self.0.profile.admits(node)).count();
-            let kept = agreed.iter().filter(|node| pool.get(&node.ed25519).is_some()).count();
-            let believed = admitted >= self.0.profile.minimum_pool && kept * 100 >= pool.len() * OVERLAP;
+            let admitted = agreed
+                .iter()
+                .filter(|node| self.0.profile.admits(node))
+                .count();
+            let kept = agreed
+                .iter()
+                .filter(|node| pool.get(&node.ed25519).is_some())
+                .count();
+            let believed =
+                admitted >= self.0.profile.minimum_pool && kept * 100 >= pool.len() * OVERLAP;
             if believed {
                 pool.replace(agreed, &self.0.profile);
                 pool.confirmed_at = Some(now);
@@ -320,7 +388,10 @@ impl<P: Ports> Network<P> {
             let changed = {
                 let pool = self.0.pool.borrow();
                 let mut entropy = self.0.ports.entropy();
-                self.0.paths.borrow_mut().repair(&pool, &self.0.profile, now, &mut *entropy)
+                self.0
+                    .paths
+                    .borrow_mut()
+                    .repair(&pool, &self.0.profile, now, &mut *entropy)
             };
             if changed {
                 self.0.wake.ring();
@@ -328,7 +399,11 @@ impl<P: Ports> Network<P> {
             self.remember_pool().await;
         }
         self.0.changed.ring();
-        if believed { Ok(()) } else { Err(RpcError::Malformed) }
+        if believed {
+            Ok(())
+        } else {
+            Err(RpcError::Malformed)
+        }
     }
 
     fn pool_key(&self) -> Key {

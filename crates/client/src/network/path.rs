@@ -86,7 +86,10 @@ impl Paths {
     pub(super) fn stand(&mut self, path: Path, replaces: Option<u64>, now: Timestamp) {
         let key = path.guard().ed25519.0;
         if !self.guards.iter().any(|guard| guard.key == key) {
-            self.guards.push(Guard { key, since: now.as_millis() });
+            self.guards.push(Guard {
+                key,
+                since: now.as_millis(),
+            });
         }
         self.standing.retain(|old| Some(old.id) != replaces);
         self.standing.push(path);
@@ -98,7 +101,9 @@ impl Paths {
 
     /// One more strike; true when that retired the path.
     pub(super) fn strike(&mut self, id: u64) -> bool {
-        let Some(path) = self.get_mut(id) else { return false };
+        let Some(path) = self.get_mut(id) else {
+            return false;
+        };
         path.strikes = path.strikes.saturating_add(1);
         let retired = path.strikes >= RETIRED;
         if retired {
@@ -108,12 +113,19 @@ impl Paths {
     }
 
     pub(super) fn guard_since(&self, key: &Ed25519PublicKey) -> Option<u64> {
-        self.guards.iter().find(|guard| guard.key == key.0).map(|guard| guard.since)
+        self.guards
+            .iter()
+            .find(|guard| guard.key == key.0)
+            .map(|guard| guard.since)
     }
 
     /// Forgets guards that are too old or unusable, except those of standing paths.
     pub(super) fn review_guards(&mut self, pool: &Pool, now: Timestamp) {
-        let standing: Vec<[u8; 32]> = self.standing.iter().map(|path| path.guard().ed25519.0).collect();
+        let standing: Vec<[u8; 32]> = self
+            .standing
+            .iter()
+            .map(|path| path.guard().ed25519.0)
+            .collect();
         self.guards.retain(|guard| {
             let young = now.as_millis().saturating_sub(guard.since) < GUARD_LASTS;
             let usable = pool.is_usable(&Ed25519PublicKey(guard.key), now);
@@ -131,21 +143,40 @@ impl Paths {
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Option<ServiceNode> {
         let free = |key: &Ed25519PublicKey| {
-            !taken.contains(key) && !self.standing.iter().any(|path| path.guard().ed25519 == *key)
+            !taken.contains(key)
+                && !self
+                    .standing
+                    .iter()
+                    .any(|path| path.guard().ed25519 == *key)
         };
         let kept = self.guards.iter().find_map(|guard| {
             let key = Ed25519PublicKey(guard.key);
             let young = now.as_millis().saturating_sub(guard.since) < GUARD_LASTS;
-            (young && free(&key) && pool.is_usable(&key, now)).then(|| pool.get(&key)).flatten()
+            (young && free(&key) && pool.is_usable(&key, now))
+                .then(|| pool.get(&key))
+                .flatten()
         });
         if let Some(node) = kept {
             return Some(*node);
         }
-        let candidates: Vec<ServiceNode> =
-            pool.usable(now).into_iter().filter(|node| free(&node.ed25519)).collect();
-        let clean: Vec<ServiceNode> =
-            candidates.iter().filter(|node| pool.strikes(&node.ed25519, now) == 0).copied().collect();
-        pick(if clean.is_empty() { &candidates } else { &clean }, entropy)
+        let candidates: Vec<ServiceNode> = pool
+            .usable(now)
+            .into_iter()
+            .filter(|node| free(&node.ed25519))
+            .collect();
+        let clean: Vec<ServiceNode> = candidates
+            .iter()
+            .filter(|node| pool.strikes(&node.ed25519, now) == 0)
+            .copied()
+            .collect();
+        pick(
+            if clean.is_empty() {
+                &candidates
+            } else {
+                &clean
+            },
+            entropy,
+        )
     }
 
     /// The least busy standing path that neither contains `target` nor was `tried`.
@@ -175,7 +206,10 @@ impl Paths {
                     continue;
                 }
                 changed = true;
-                let others: Vec<ServiceNode> = (0..HOPS).filter(|other| *other != at).map(|at| path.hops[at]).collect();
+                let others: Vec<ServiceNode> = (0..HOPS)
+                    .filter(|other| *other != at)
+                    .map(|at| path.hops[at])
+                    .collect();
                 match choose_hop(pool, profile, &others, None, now, entropy) {
                     Some(node) => path.hops[at] = node,
                     None => whole = false,
@@ -191,7 +225,10 @@ impl Paths {
 
     /// Marks all paths for replacement, unless that was asked for under a minute ago.
     pub(super) fn ask_for_new(&mut self, now: Timestamp) -> bool {
-        if self.renewed_at.is_some_and(|at| now.millis_since(at) < RENEW_EVERY) {
+        if self
+            .renewed_at
+            .is_some_and(|at| now.millis_since(at) < RENEW_EVERY)
+        {
             return false;
         }
         self.renewed_at = Some(now);
@@ -226,7 +263,10 @@ fn choose_hop(
 ) -> Option<ServiceNode> {
     let mut candidates = pool.usable(now);
     candidates.retain(|node| {
-        Some(&node.ed25519) != avoid && others.iter().all(|other| profile.may_share_path(node, other))
+        Some(&node.ed25519) != avoid
+            && others
+                .iter()
+                .all(|other| profile.may_share_path(node, other))
     });
     pick(&candidates, entropy)
 }
@@ -256,7 +296,10 @@ mod tests {
     impl Entropy for Steps {
         fn fill(&mut self, out: &mut [u8]) {
             for byte in out {
-                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.0 = self
+                    .0
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 *byte = (self.0 >> 33) as u8;
             }
         }
@@ -275,7 +318,15 @@ mod tests {
         let mut entropy = Steps(seed);
         for _ in 0..STANDING {
             let guard = paths.choose_guard(pool, &[], NOW, &mut entropy).unwrap();
-            let hops = choose_hops(pool, &NetworkProfile::local(), guard, None, NOW, &mut entropy).unwrap();
+            let hops = choose_hops(
+                pool,
+                &NetworkProfile::local(),
+                guard,
+                None,
+                NOW,
+                &mut entropy,
+            )
+            .unwrap();
             let path = paths.draft(hops, NOW);
             paths.stand(path, None, NOW);
         }
@@ -287,14 +338,38 @@ mod tests {
         for seed in 0..50 {
             for path in &standing(&pool(6), seed).standing {
                 let [one, two, three] = path.hops;
-                assert!(one.ed25519 != two.ed25519 && two.ed25519 != three.ed25519 && one.ed25519 != three.ed25519);
+                assert!(
+                    one.ed25519 != two.ed25519
+                        && two.ed25519 != three.ed25519
+                        && one.ed25519 != three.ed25519
+                );
             }
         }
         let two = pool(2);
-        assert!(choose_hops(&two, &NetworkProfile::local(), node(1), None, NOW, &mut Steps(1)).is_none());
+        assert!(
+            choose_hops(
+                &two,
+                &NetworkProfile::local(),
+                node(1),
+                None,
+                NOW,
+                &mut Steps(1)
+            )
+            .is_none()
+        );
         let three = pool(3);
         let avoid = node(3).ed25519;
-        assert!(choose_hops(&three, &NetworkProfile::local(), node(1), Some(&avoid), NOW, &mut Steps(1)).is_none());
+        assert!(
+            choose_hops(
+                &three,
+                &NetworkProfile::local(),
+                node(1),
+                Some(&avoid),
+                NOW,
+                &mut Steps(1)
+            )
+            .is_none()
+        );
     }
 
     #[test]
@@ -310,7 +385,11 @@ mod tests {
         assert!(guards.iter().any(|guard| guard.key == again.ed25519.0));
         let later = NOW.plus_millis(GUARD_LASTS);
         paths.review_guards(&pool, later);
-        assert_eq!(paths.guards.len(), 1, "only the guard of the path that stands is kept past its time");
+        assert_eq!(
+            paths.guards.len(),
+            1,
+            "only the guard of the path that stands is kept past its time"
+        );
     }
 
     #[test]
@@ -326,7 +405,10 @@ mod tests {
 
     #[test]
     fn no_two_hops_share_a_subnet_where_the_rule_holds() {
-        let rule = NetworkProfile { subnet_rule: true, ..NetworkProfile::local() };
+        let rule = NetworkProfile {
+            subnet_rule: true,
+            ..NetworkProfile::local()
+        };
         let mut nodes: Vec<ServiceNode> = (1..=5).map(node).collect();
         for node in &mut nodes[..3] {
             node.ip = [10, 9, 9, node.ip.octets()[2]].into();

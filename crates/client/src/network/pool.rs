@@ -40,9 +40,16 @@ impl Pool {
     }
 
     /// Takes over a list. Strikes stay, reports are settled by it.
-    pub(super) fn replace(&mut self, nodes: impl IntoIterator<Item = ServiceNode>, profile: &NetworkProfile) {
-        self.nodes =
-            nodes.into_iter().filter(|node| profile.admits(node)).map(|node| (node.ed25519, node)).collect();
+    pub(super) fn replace(
+        &mut self,
+        nodes: impl IntoIterator<Item = ServiceNode>,
+        profile: &NetworkProfile,
+    ) {
+        self.nodes = nodes
+            .into_iter()
+            .filter(|node| profile.admits(node))
+            .map(|node| (node.ed25519, node))
+            .collect();
         self.strikes.retain(|key, _| self.nodes.contains_key(key));
         self.reports.clear();
     }
@@ -85,7 +92,11 @@ impl Pool {
 
     /// All that are not struck out, in the order of their keys.
     pub(super) fn usable(&self, now: Timestamp) -> Vec<ServiceNode> {
-        self.nodes.values().filter(|node| self.strikes(&node.ed25519, now) < STRUCK_OUT).copied().collect()
+        self.nodes
+            .values()
+            .filter(|node| self.strikes(&node.ed25519, now) < STRUCK_OUT)
+            .copied()
+            .collect()
     }
 
     /// Forgets all strikes: better a node that failed than none.

@@ -16,12 +16,20 @@ pub struct NetworkProfile {
 impl NetworkProfile {
     /// The real network.
     pub const fn mainnet() -> Self {
-        Self { minimum_pool: 12, subnet_rule: true, allow_private: false }
+        Self {
+            minimum_pool: 12,
+            subnet_rule: true,
+            allow_private: false,
+        }
     }
 
     /// A local network: three hops and a destination are enough.
     pub const fn local() -> Self {
-        Self { minimum_pool: 4, subnet_rule: false, allow_private: true }
+        Self {
+            minimum_pool: 4,
+            subnet_rule: false,
+            allow_private: true,
+        }
     }
 
     /// Whether a node may be used at all.
@@ -30,11 +38,13 @@ impl NetworkProfile {
         if ip.is_unspecified() || ip.is_broadcast() || ip.is_multicast() || node.port == 0 {
             return false;
         }
-        self.allow_private || !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.octets()[0] == 0)
+        self.allow_private
+            || !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.octets()[0] == 0)
     }
 
     /// Whether two nodes may stand in one path.
     pub(crate) fn may_share_path(&self, one: &ServiceNode, other: &ServiceNode) -> bool {
-        one.ed25519 != other.ed25519 && !(self.subnet_rule && one.ip.octets()[..3] == other.ip.octets()[..3])
+        one.ed25519 != other.ed25519
+            && !(self.subnet_rule && one.ip.octets()[..3] == other.ip.octets()[..3])
     }
 }

@@ -8,8 +8,8 @@ use futures::future::{Either, select};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::onion::{self, Cipher, Destination, ResponseError};
-use onionskin_protocol::rpc::response::{Answer, node_time, parse_batch};
 use onionskin_protocol::rpc::Request;
+use onionskin_protocol::rpc::response::{Answer, node_time, parse_batch};
 use onionskin_protocol::time::Timestamp;
 use serde_json::Value;
 
@@ -64,7 +64,9 @@ impl RpcError {
             Self::Transport(TransportError::Offline) => ErrorCode::NetOffline,
             Self::Transport(TransportError::RelayDown) => ErrorCode::NetRelay,
             Self::Transport(TransportError::RelayRefused(_)) => ErrorCode::NetRelayRefused,
-            Self::Transport(TransportError::UnknownGuard | TransportError::GuardUnreachable) => ErrorCode::NetGuard,
+            Self::Transport(TransportError::UnknownGuard | TransportError::GuardUnreachable) => {
+                ErrorCode::NetGuard
+            }
             Self::Transport(TransportError::Timeout) | Self::Destination => ErrorCode::NetTimeout,
             Self::Transport(TransportError::TooLarge) | Self::Malformed => ErrorCode::NetTimeout,
             Self::Moved => ErrorCode::NetSwarm,
@@ -74,7 +76,14 @@ impl RpcError {
 
     /// Another node of the same swarm may do better.
     pub(super) fn concerns_node(&self) -> bool {
-        matches!(self, Self::Destination | Self::Malformed | Self::Moved | Self::Refused { .. } | Self::Path(_))
+        matches!(
+            self,
+            Self::Destination
+                | Self::Malformed
+                | Self::Moved
+                | Self::Refused { .. }
+                | Self::Path(_)
+        )
     }
 }
 
@@ -93,7 +102,9 @@ impl<P: Ports> Network<P> {
         let mut tried = Vec::with_capacity(ATTEMPTS);
         let mut last = RpcError::NoPath;
         for _ in 0..ATTEMPTS {
-            let Some(path) = self.path_to(&node.ed25519, &tried) else { return Err(last) };
+            let Some(path) = self.path_to(&node.ed25519, &tried) else {
+                return Err(last);
+            };
             tried.push(path.id);
             let trouble = match self.exchange(&path, node, &payload, PATIENCE).await {
                 Ok(reply) => return Ok(reply),
@@ -106,7 +117,9 @@ impl<P: Ports> Network<P> {
             }
             last = match trouble {
                 Trouble::Transport(
-                    error @ (TransportError::Offline | TransportError::RelayDown | TransportError::RelayRefused(_)),
+                    error @ (TransportError::Offline
+                    | TransportError::RelayDown
+                    | TransportError::RelayRefused(_)),
                 ) => return Err(error.into()),
                 Trouble::Transport(error) => error.into(),
                 Trouble::Unsendable => return Err(RpcError::Malformed),
@@ -118,11 +131,17 @@ impl<P: Ports> Network<P> {
     }
 
     /// Sends a batch of 1 to 20 requests. One answer for each.
-    pub async fn batch(&self, node: &ServiceNode, requests: Vec<Request>) -> Result<Vec<Answer>, RpcError> {
+    pub async fn batch(
+        &self,
+        node: &ServiceNode,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Answer>, RpcError> {
         let (count, sent) = (requests.len(), self.device_now());
         let reply = self.rpc(node, &Request::batch(requests)).await?;
         if reply.status != 200 {
-            return Err(RpcError::Refused { status: reply.status });
+            return Err(RpcError::Refused {
+                status: reply.status,
+            });
         }
         let bytes = serde_json::to_vec(&reply.body).map_err(|_| RpcError::Malformed)?;
         let answers = parse_batch(&bytes).map_err(|_| RpcError::Malformed)?;
@@ -130,7 +149,10 @@ impl<P: Ports> Network<P> {
             return Err(RpcError::Malformed);
         }
         if let Some(told) = answers.iter().find_map(|answer| node_time(&answer.body)) {
-            self.0.clock.borrow_mut().sample(node.ed25519, told, sent, self.device_now());
+            self.0
+                .clock
+                .borrow_mut()
+                .sample(node.ed25519, told, sent, self.device_now());
         }
         Ok(answers)
     }
@@ -142,17 +164,30 @@ impl<P: Ports> Network<P> {
         if let Some(path) = paths.for_target(target, tried) {
             return Some(path.clone());
         }
-        let guards: Vec<ServiceNode> =
-            paths.standing.iter().map(|path| *path.guard()).filter(|guard| guard.ed25519 != *target).collect();
+        let guards: Vec<ServiceNode> = paths
+            .standing
+            .iter()
+            .map(|path| *path.guard())
+            .filter(|guard| guard.ed25519 != *target)
+            .collect();
         let pool = self.0.pool.borrow();
         let mut entropy = self.0.ports.entropy();
         let guard = match guards.get(tried.len() % guards.len().max(1)) {
             Some(guard) => *guard,
             // Only the destination itself guards a path: another node has to be asked this once.
-            None if !paths.standing.is_empty() => paths.choose_guard(&pool, &[*target], now, &mut *entropy)?,
+            None if !paths.standing.is_empty() => {
+                paths.choose_guard(&pool, &[*target], now, &mut *entropy)?
+            }
             None => return None,
         };
-        let hops = choose_hops(&pool, &self.0.profile, guard, Some(target), now, &mut *entropy)?;
+        let hops = choose_hops(
+            &pool,
+            &self.0.profile,
+            guard,
+            Some(target),
+            now,
+            &mut *entropy,
+        )?;
         Some(paths.draft(hops, now))
     }
 
@@ -164,12 +199,21 @@ impl<P: Ports> Network<P> {
         payload: &[u8],
         patience: u64,
     ) -> Result<Reply, Trouble> {
-        let destination = Destination::Node { ed25519: node.ed25519, x25519: node.x25519 };
+        let destination = Destination::Node {
+            ed25519: node.ed25519,
+            x25519: node.x25519,
+        };
         let hops = path.hops.map(|hop| (hop.ed25519, hop.x25519));
         let onion = {
             let mut entropy = self.0.ports.entropy();
-            onion::build(&hops, &destination, payload, Cipher::default(), &mut *entropy)
-                .map_err(|_| Trouble::Unsendable)?
+            onion::build(
+                &hops,
+                &destination,
+                payload,
+                Cipher::default(),
+                &mut *entropy,
+            )
+            .map_err(|_| Trouble::Unsendable)?
         };
         let busy = Busy::new(self, path.id);
         let sent = self.device_now();
@@ -177,20 +221,38 @@ impl<P: Ports> Network<P> {
         drop(busy);
         let received = self.device_now();
         let reply = outcome.map_err(Trouble::Transport)?;
-        let reply = onion.open_rpc(reply.status, &reply.body).map_err(Trouble::Onion)?;
-        if self.0.health.borrow_mut().success(received, received.millis_since(sent)) {
+        let reply = onion
+            .open_rpc(reply.status, &reply.body)
+            .map_err(Trouble::Onion)?;
+        if self
+            .0
+            .health
+            .borrow_mut()
+            .success(received, received.millis_since(sent))
+        {
             self.0.changed.ring();
         }
         let body = serde_json::from_slice(&reply.body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&reply.body).into_owned()));
         if let Some(told) = node_time(&body) {
-            self.0.clock.borrow_mut().sample(node.ed25519, told, sent, received);
+            self.0
+                .clock
+                .borrow_mut()
+                .sample(node.ed25519, told, sent, received);
         }
-        Ok(Reply { status: reply.status, body })
+        Ok(Reply {
+            status: reply.status,
+            body,
+        })
     }
 
     /// The transport has its own timeout; this one holds when it forgets.
-    async fn post(&self, guard: &ServiceNode, body: Vec<u8>, patience: u64) -> Result<HttpReply, TransportError> {
+    async fn post(
+        &self,
+        guard: &ServiceNode,
+        body: Vec<u8>,
+        patience: u64,
+    ) -> Result<HttpReply, TransportError> {
         let request = std::pin::pin!(self.0.ports.transport().onion(guard, body, patience));
         let end = std::pin::pin!(self.0.ports.clock().sleep(patience + 1_000));
         match select(request, end).await {
@@ -203,7 +265,9 @@ impl<P: Ports> Network<P> {
     pub(super) fn blame(&self, path: &Path, target: &Ed25519PublicKey, trouble: &Trouble) -> bool {
         let now = self.device_now();
         if let Trouble::Transport(
-            error @ (TransportError::Offline | TransportError::RelayDown | TransportError::RelayRefused(_)),
+            error @ (TransportError::Offline
+            | TransportError::RelayDown
+            | TransportError::RelayRefused(_)),
         ) = trouble
         {
             self.0.health.borrow_mut().transport_failure(error);
@@ -218,7 +282,10 @@ impl<P: Ports> Network<P> {
         let changed = {
             let pool = self.0.pool.borrow();
             let mut entropy = self.0.ports.entropy();
-            self.0.paths.borrow_mut().repair(&pool, &self.0.profile, now, &mut *entropy)
+            self.0
+                .paths
+                .borrow_mut()
+                .repair(&pool, &self.0.profile, now, &mut *entropy)
         };
         if changed {
             self.0.changed.ring();
@@ -226,7 +293,13 @@ impl<P: Ports> Network<P> {
         at_destination
     }
 
-    fn count(&self, path: &Path, target: &Ed25519PublicKey, trouble: &Trouble, now: Timestamp) -> bool {
+    fn count(
+        &self,
+        path: &Path,
+        target: &Ed25519PublicKey,
+        trouble: &Trouble,
+        now: Timestamp,
+    ) -> bool {
         let mut pool = self.0.pool.borrow_mut();
         let mut paths = self.0.paths.borrow_mut();
         let place = |key: &Ed25519PublicKey| path.hops.iter().position(|hop| hop.ed25519 == *key);
@@ -246,8 +319,9 @@ impl<P: Ports> Network<P> {
                     None => Some(path.hops[HOPS - 1].ed25519),
                 };
                 if let Some(reporter) = reporter {
-                    if *not_found {
-                        pool.report_missing(node, reporter);
+                    if *not_found && pool.report_missing(node, reporter) {
+                        // Two hops may both be wrong: a fresh list decides.
+                        pool.confirmed_at = None;
                     }
                     pool.strike(node, now);
                     if node == target {

@@ -1,15 +1,17 @@
 //! A store in memory: what temporary accounts use, and the tests.
 
-use crate::ports::{Durability, Op, Store, StoreError, Table};
+use crate::ports::{Durability, Entries, Op, Store, StoreError, Table};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
+type Tables = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
 /// Ordered tables in memory. Clones share their contents, so a test can close an engine and open another one over it.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    records: Rc<RefCell<BTreeMap<(Table, Vec<u8>), Vec<u8>>>>,
+    records: Rc<RefCell<Tables>>,
 }
 
 impl MemoryStore {
@@ -39,14 +41,23 @@ impl Store for MemoryStore {
         to: &[u8],
         reverse: bool,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Entries, StoreError> {
         if from >= to {
             return Ok(Vec::new());
         }
         let records = self.records.borrow();
-        let bounds = (Bound::Included((table, from.to_vec())), Bound::Excluded((table, to.to_vec())));
-        let found = records.range(bounds).map(|((_, key), value)| (key.clone(), value.clone()));
-        Ok(if reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() })
+        let bounds = (
+            Bound::Included((table, from.to_vec())),
+            Bound::Excluded((table, to.to_vec())),
+        );
+        let found = records
+            .range(bounds)
+            .map(|((_, key), value)| (key.clone(), value.clone()));
+        Ok(if reverse {
+            found.rev().take(limit).collect()
+        } else {
+            found.take(limit).collect()
+        })
     }
 
     async fn commit(&self, ops: Vec<Op>, _durability: Durability) -> Result<(), StoreError> {
@@ -74,6 +85,9 @@ mod tests {
     #[test]
     fn the_memory_store_keeps_the_contract() {
         let store = MemoryStore::new();
-        super::super::contract::run(&store).now_or_never().unwrap().unwrap();
+        super::super::contract::run(&store)
+            .now_or_never()
+            .unwrap()
+            .unwrap();
     }
 }

@@ -65,9 +65,15 @@ impl From<RecordError> for Failure {
             RecordError::Store(StoreError::Full) => ErrorCode::StoreFull,
             RecordError::Store(StoreError::Superseded) => ErrorCode::VaultOpen,
             RecordError::Store(StoreError::Unavailable(_)) => ErrorCode::StoreBlocked,
-            RecordError::Vault(_) | RecordError::Form | RecordError::Version(_) => ErrorCode::VaultDamaged,
+            RecordError::Vault(_) | RecordError::Form | RecordError::Version(_) => {
+                ErrorCode::VaultDamaged
+            }
         };
-        Failure { code, number: None, detail: error.to_string() }
+        Failure {
+            code,
+            number: None,
+            detail: error.to_string(),
+        }
     }
 }
 
@@ -79,19 +85,28 @@ pub struct Records<P: Ports> {
 
 impl<P: Ports> Clone for Records<P> {
     fn clone(&self) -> Self {
-        Self { ports: Rc::clone(&self.ports), key: Rc::clone(&self.key) }
+        Self {
+            ports: Rc::clone(&self.ports),
+            key: Rc::clone(&self.key),
+        }
     }
 }
 
 impl<P: Ports> Records<P> {
     /// Over the ports' store, under one vault key.
     pub fn new(ports: Rc<P>, key: VaultKey) -> Self {
-        Self { ports, key: Rc::new(key) }
+        Self {
+            ports,
+            key: Rc::new(key),
+        }
     }
 
     /// The name of a record: `N` bytes that say nothing.
     pub fn key<const N: usize>(&self, table: Table, label: &str, parts: &[&[u8]]) -> Key {
-        Key { table, bytes: self.key.blind::<N>(table, label, parts).to_vec() }
+        Key {
+            table,
+            bytes: self.key.blind::<N>(table, label, parts).to_vec(),
+        }
     }
 
     /// One record.
@@ -104,7 +119,12 @@ impl<P: Ports> Records<P> {
 
     /// Whether there is such a record, readable or not.
     pub async fn has(&self, key: &Key) -> Result<bool, RecordError> {
-        Ok(self.ports.store().get(key.table, &key.bytes).await?.is_some())
+        Ok(self
+            .ports
+            .store()
+            .get(key.table, &key.bytes)
+            .await?
+            .is_some())
     }
 
     /// Records with `from <= key < to`. Those that do not open are left out and counted.
@@ -115,11 +135,18 @@ impl<P: Ports> Records<P> {
         reverse: bool,
         limit: usize,
     ) -> Result<(Vec<(Key, T)>, usize), RecordError> {
-        let found = self.ports.store().range(from.table, &from.bytes, &to.bytes, reverse, limit).await?;
+        let found = self
+            .ports
+            .store()
+            .range(from.table, &from.bytes, &to.bytes, reverse, limit)
+            .await?;
         let mut records = Vec::with_capacity(found.len());
         let mut damaged = 0;
         for (bytes, sealed) in found {
-            let key = Key { table: from.table, bytes };
+            let key = Key {
+                table: from.table,
+                bytes,
+            };
             match self.open(&key, &sealed) {
                 Ok(record) => records.push((key, record)),
                 Err(_) => damaged += 1,
@@ -129,21 +156,36 @@ impl<P: Ports> Records<P> {
     }
 
     /// All records of a table.
-    pub async fn all<T: DeserializeOwned>(&self, table: Table) -> Result<(Vec<(Key, T)>, usize), RecordError> {
-        let from = Key { table, bytes: Vec::new() };
-        let to = Key { table, bytes: vec![0xff; MAX_KEY] };
+    pub async fn all<T: DeserializeOwned>(
+        &self,
+        table: Table,
+    ) -> Result<(Vec<(Key, T)>, usize), RecordError> {
+        let from = Key {
+            table,
+            bytes: Vec::new(),
+        };
+        let to = Key {
+            table,
+            bytes: vec![0xff; MAX_KEY],
+        };
         self.range(&from, &to, false, usize::MAX).await
     }
 
     /// An empty transaction.
     pub fn tx(&self) -> Tx<P> {
-        Tx { records: self.clone(), ops: Vec::new(), failed: None }
+        Tx {
+            records: self.clone(),
+            ops: Vec::new(),
+            failed: None,
+        }
     }
 
     fn open<T: DeserializeOwned>(&self, key: &Key, sealed: &[u8]) -> Result<T, RecordError> {
         let plain = self.key.open(key.table, &key.bytes, sealed)?;
         match plain.split_first() {
-            Some((&RECORD_VERSION, body)) => postcard::from_bytes(body).map_err(|_| RecordError::Form),
+            Some((&RECORD_VERSION, body)) => {
+                postcard::from_bytes(body).map_err(|_| RecordError::Form)
+            }
             Some((&version, _)) => Err(RecordError::Version(version)),
             None => Err(RecordError::Form),
         }
@@ -154,7 +196,9 @@ impl<P: Ports> Records<P> {
         let mut plain = Zeroizing::new(Vec::with_capacity(1 + body.len()));
         plain.push(RECORD_VERSION);
         plain.extend_from_slice(&body);
-        Ok(self.key.seal(key.table, &key.bytes, &plain, &mut *self.ports.entropy()))
+        Ok(self
+            .key
+            .seal(key.table, &key.bytes, &plain, &mut *self.ports.entropy()))
     }
 }
 
@@ -169,7 +213,11 @@ impl<P: Ports> Tx<P> {
     /// Writes a record, replacing what was there.
     pub fn put<T: Serialize + ?Sized>(&mut self, key: &Key, value: &T) -> &mut Self {
         match self.records.seal(key, value) {
-            Ok(value) => self.ops.push(Op::Put { table: key.table, key: key.bytes.clone(), value }),
+            Ok(value) => self.ops.push(Op::Put {
+                table: key.table,
+                key: key.bytes.clone(),
+                value,
+            }),
             Err(error) => self.failed = Some(error),
         }
         self
@@ -177,7 +225,10 @@ impl<P: Ports> Tx<P> {
 
     /// Removes a record.
     pub fn delete(&mut self, key: &Key) -> &mut Self {
-        self.ops.push(Op::Delete { table: key.table, key: key.bytes.clone() });
+        self.ops.push(Op::Delete {
+            table: key.table,
+            key: key.bytes.clone(),
+        });
         self
     }
 
@@ -189,6 +240,11 @@ impl<P: Ports> Tx<P> {
         if self.ops.is_empty() {
             return Ok(());
         }
-        Ok(self.records.ports.store().commit(self.ops, durability).await?)
+        Ok(self
+            .records
+            .ports
+            .store()
+            .commit(self.ops, durability)
+            .await?)
     }
 }

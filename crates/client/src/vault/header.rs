@@ -45,8 +45,14 @@ pub struct VaultHeader {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Opener {
-    Passphrase { params: KdfParams, nonce: [u8; NONCE], wrapped: [u8; WRAPPED] },
-    Device { wrapped: Vec<u8> },
+    Passphrase {
+        params: KdfParams,
+        nonce: [u8; NONCE],
+        wrapped: [u8; WRAPPED],
+    },
+    Device {
+        wrapped: Vec<u8>,
+    },
 }
 
 impl VaultHeader {
@@ -61,10 +67,22 @@ impl VaultHeader {
         params.check()?;
         let nonce: [u8; NONCE] = draw(entropy);
         let sealed = XChaCha20Poly1305::new(opener.as_bytes().into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: key.as_bytes(), aad: &associated(params) })
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: key.as_bytes(),
+                    aad: &associated(params),
+                },
+            )
             .map_err(|_| VaultError::Header)?;
         let wrapped = sealed.try_into().map_err(|_| VaultError::Header)?;
-        Ok(Self { openers: vec![Opener::Passphrase { params: *params, nonce, wrapped }] })
+        Ok(Self {
+            openers: vec![Opener::Passphrase {
+                params: *params,
+                nonce,
+                wrapped,
+            }],
+        })
     }
 
     /// A vault whose key was wrapped by a key of the browser: 1 to [`MAX_DEVICE_BYTES`] opaque bytes.
@@ -72,7 +90,9 @@ impl VaultHeader {
         if wrapped.is_empty() || wrapped.len() > MAX_DEVICE_BYTES {
             return Err(VaultError::Header);
         }
-        Ok(Self { openers: vec![Opener::Device { wrapped }] })
+        Ok(Self {
+            openers: vec![Opener::Device { wrapped }],
+        })
     }
 
     /// The parameters of the passphrase opener, when there is one.
@@ -97,12 +117,22 @@ impl VaultHeader {
             .openers
             .iter()
             .find_map(|opener| match opener {
-                Opener::Passphrase { params, nonce, wrapped } => Some((params, nonce, wrapped)),
+                Opener::Passphrase {
+                    params,
+                    nonce,
+                    wrapped,
+                } => Some((params, nonce, wrapped)),
                 Opener::Device { .. } => None,
             })
             .ok_or(VaultError::NoOpener)?;
         let key = XChaCha20Poly1305::new(opener.as_bytes().into())
-            .decrypt(&XNonce::from(*nonce), Payload { msg: wrapped, aad: &associated(params) })
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: wrapped,
+                    aad: &associated(params),
+                },
+            )
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Wrong)?;
         let root: &[u8; 32] = key.as_slice().try_into().map_err(|_| VaultError::Header)?;
@@ -117,7 +147,11 @@ impl VaultHeader {
         out.push(self.openers.len() as u8);
         for opener in &self.openers {
             let (kind, body) = match opener {
-                Opener::Passphrase { params, nonce, wrapped } => {
+                Opener::Passphrase {
+                    params,
+                    nonce,
+                    wrapped,
+                } => {
                     let mut body = params_bytes(params).to_vec();
                     body.extend_from_slice(nonce);
                     body.extend_from_slice(wrapped);
@@ -151,25 +185,45 @@ impl VaultHeader {
             let (body, tail) = tail.split_at_checked(length).ok_or(VaultError::Header)?;
             openers.push(match head[0] {
                 PASSPHRASE => read_passphrase(body)?,
-                DEVICE if (1..=MAX_DEVICE_BYTES).contains(&length) => Opener::Device { wrapped: body.to_vec() },
+                DEVICE if (1..=MAX_DEVICE_BYTES).contains(&length) => Opener::Device {
+                    wrapped: body.to_vec(),
+                },
                 _ => return Err(VaultError::Header),
             });
             rest = tail;
         }
-        if rest.is_empty() { Ok(Self { openers }) } else { Err(VaultError::Header) }
+        if rest.is_empty() {
+            Ok(Self { openers })
+        } else {
+            Err(VaultError::Header)
+        }
     }
 }
 
 fn read_passphrase(body: &[u8]) -> Result<Opener, VaultError> {
-    let (head, rest) = body.split_first_chunk::<PARAMS>().ok_or(VaultError::Header)?;
-    let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(VaultError::Header)?;
+    let (head, rest) = body
+        .split_first_chunk::<PARAMS>()
+        .ok_or(VaultError::Header)?;
+    let (nonce, rest) = rest
+        .split_first_chunk::<NONCE>()
+        .ok_or(VaultError::Header)?;
     let wrapped: [u8; WRAPPED] = rest.try_into().map_err(|_| VaultError::Header)?;
-    let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let number =
+        |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let mut salt = [0u8; 16];
     salt.copy_from_slice(&head[12..]);
-    let params = KdfParams { salt, memory_kib: number(0), passes: number(4), lanes: number(8) };
+    let params = KdfParams {
+        salt,
+        memory_kib: number(0),
+        passes: number(4),
+        lanes: number(8),
+    };
     params.check()?;
-    Ok(Opener::Passphrase { params, nonce: *nonce, wrapped })
+    Ok(Opener::Passphrase {
+        params,
+        nonce: *nonce,
+        wrapped,
+    })
 }
 
 fn params_bytes(params: &KdfParams) -> [u8; PARAMS] {
@@ -206,7 +260,12 @@ mod tests {
     }
 
     fn params() -> KdfParams {
-        KdfParams { salt: [9; 16], memory_kib: 19 * 1024, passes: 1, lanes: 1 }
+        KdfParams {
+            salt: [9; 16],
+            memory_kib: 19 * 1024,
+            passes: 1,
+            lanes: 1,
+        }
     }
 
     fn locked() -> (VaultKey, OpenerKey, VaultHeader) {
@@ -236,7 +295,12 @@ mod tests {
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert!(VaultHeader::from_bytes(&changed).and_then(|header| header.unwrap(&opener)).is_err(), "byte {at}");
+            assert!(
+                VaultHeader::from_bytes(&changed)
+                    .and_then(|header| header.unwrap(&opener))
+                    .is_err(),
+                "byte {at}"
+            );
             assert!(VaultHeader::from_bytes(&bytes[..at]).is_err());
         }
         let mut longer = bytes;
@@ -246,7 +310,10 @@ mod tests {
 
     #[test]
     fn a_later_version_is_named() {
-        assert_eq!(VaultHeader::from_bytes(b"OSKV\x02\x01"), Err(VaultError::Version(2)));
+        assert_eq!(
+            VaultHeader::from_bytes(b"OSKV\x02\x01"),
+            Err(VaultError::Version(2))
+        );
     }
 
     #[test]
@@ -255,7 +322,10 @@ mod tests {
         let read = VaultHeader::from_bytes(&header.to_bytes()).unwrap();
         assert_eq!(read.device(), Some(&[1u8, 2, 3][..]));
         assert_eq!(read.passphrase(), None);
-        assert_eq!(read.unwrap(&OpenerKey::from_bytes([0; 32])).err(), Some(VaultError::NoOpener));
+        assert_eq!(
+            read.unwrap(&OpenerKey::from_bytes([0; 32])).err(),
+            Some(VaultError::NoOpener)
+        );
         assert!(VaultHeader::new_device(vec![0; MAX_DEVICE_BYTES + 1]).is_err());
     }
 

@@ -54,12 +54,24 @@ impl VaultKey {
     ///  | nonce    | ciphertext (n)   | tag     |
     ///  +----------+------------------+---------+
     /// ```
-    pub fn seal(&self, table: Table, key: &[u8], value: &[u8], entropy: &mut (impl Entropy + ?Sized)) -> Vec<u8> {
+    pub fn seal(
+        &self,
+        table: Table,
+        key: &[u8],
+        value: &[u8],
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Vec<u8> {
         let nonce: [u8; NONCE] = draw(entropy);
         let aad = associated(table, key);
         let sealed = self
             .cipher()
-            .encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &aad })
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: value,
+                    aad: &aad,
+                },
+            )
             .expect("XChaCha20-Poly1305 takes any length that fits in memory");
         let mut out = Vec::with_capacity(NONCE + sealed.len());
         out.extend_from_slice(&nonce);
@@ -68,11 +80,24 @@ impl VaultKey {
     }
 
     /// Opens a value read from one place.
-    pub fn open(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE>().ok_or(VaultError::Record)?;
+    pub fn open(
+        &self,
+        table: Table,
+        key: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let (nonce, ciphertext) = sealed
+            .split_first_chunk::<NONCE>()
+            .ok_or(VaultError::Record)?;
         let aad = associated(table, key);
         self.cipher()
-            .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: ciphertext,
+                    aad: &aad,
+                },
+            )
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Record)
     }
@@ -124,11 +149,25 @@ mod tests {
     fn a_sealed_value_opens_only_in_its_own_place() {
         let key = VaultKey::generate(&mut Counter(0));
         let sealed = key.seal(Table::Message, b"name", b"hello", &mut Counter(7));
-        assert_eq!(key.open(Table::Message, b"name", &sealed).unwrap().as_slice(), b"hello");
-        assert_eq!(key.open(Table::Outbox, b"name", &sealed), Err(VaultError::Record));
-        assert_eq!(key.open(Table::Message, b"other", &sealed), Err(VaultError::Record));
+        assert_eq!(
+            key.open(Table::Message, b"name", &sealed)
+                .unwrap()
+                .as_slice(),
+            b"hello"
+        );
+        assert_eq!(
+            key.open(Table::Outbox, b"name", &sealed),
+            Err(VaultError::Record)
+        );
+        assert_eq!(
+            key.open(Table::Message, b"other", &sealed),
+            Err(VaultError::Record)
+        );
         let stranger = VaultKey::generate(&mut Counter(1));
-        assert_eq!(stranger.open(Table::Message, b"name", &sealed), Err(VaultError::Record));
+        assert_eq!(
+            stranger.open(Table::Message, b"name", &sealed),
+            Err(VaultError::Record)
+        );
     }
 
     #[test]
@@ -155,6 +194,9 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_of_the_key() {
-        assert_eq!(format!("{:?}", VaultKey::from_bytes(&[7; 32])), "VaultKey(..)");
+        assert_eq!(
+            format!("{:?}", VaultKey::from_bytes(&[7; 32])),
+            "VaultKey(..)"
+        );
     }
 }

@@ -32,14 +32,24 @@ pub struct KdfParams {
 impl KdfParams {
     /// 64 MiB, three passes, one lane, and a fresh salt (one 16-byte draw).
     pub fn standard(entropy: &mut (impl Entropy + ?Sized)) -> Self {
-        Self { salt: draw(entropy), memory_kib: 64 * 1024, passes: 3, lanes: 1 }
+        Self {
+            salt: draw(entropy),
+            memory_kib: 64 * 1024,
+            passes: 3,
+            lanes: 1,
+        }
     }
 
     /// Refuses what is too weak, and what would exhaust the device.
     pub fn check(&self) -> Result<(), VaultError> {
-        let fine =
-            MEMORY_KIB.contains(&self.memory_kib) && PASSES.contains(&self.passes) && LANES.contains(&self.lanes);
-        if fine { Ok(()) } else { Err(VaultError::Parameters) }
+        let fine = MEMORY_KIB.contains(&self.memory_kib)
+            && PASSES.contains(&self.passes)
+            && LANES.contains(&self.lanes);
+        if fine {
+            Ok(())
+        } else {
+            Err(VaultError::Parameters)
+        }
     }
 }
 
@@ -65,7 +75,10 @@ impl std::fmt::Debug for OpenerKey {
 }
 
 /// Argon2id (version 0x13) over the NFKC form of `passphrase`, which must be UTF-8. Takes the memory that `params` say.
-pub fn derive_passphrase_key(passphrase: &[u8], params: &KdfParams) -> Result<OpenerKey, VaultError> {
+pub fn derive_passphrase_key(
+    passphrase: &[u8],
+    params: &KdfParams,
+) -> Result<OpenerKey, VaultError> {
     params.check()?;
     let text = std::str::from_utf8(passphrase).map_err(|_| VaultError::Text)?;
     // NFKC grows UTF-8 at most eleven-fold. The buffer must not grow and leave copies behind.
@@ -86,7 +99,12 @@ mod tests {
     use super::*;
 
     fn small() -> KdfParams {
-        KdfParams { salt: *b"0123456789abcdef", memory_kib: 19 * 1024, passes: 1, lanes: 1 }
+        KdfParams {
+            salt: *b"0123456789abcdef",
+            memory_kib: 19 * 1024,
+            passes: 1,
+            lanes: 1,
+        }
     }
 
     #[test]
@@ -101,25 +119,55 @@ mod tests {
     #[test]
     fn parameters_that_are_weak_or_greedy_are_refused() {
         for params in [
-            KdfParams { memory_kib: 19 * 1024 - 1, ..small() },
-            KdfParams { memory_kib: 256 * 1024 + 1, ..small() },
-            KdfParams { memory_kib: u32::MAX, ..small() },
-            KdfParams { passes: 0, ..small() },
-            KdfParams { passes: 11, ..small() },
-            KdfParams { lanes: 0, ..small() },
-            KdfParams { lanes: 5, ..small() },
+            KdfParams {
+                memory_kib: 19 * 1024 - 1,
+                ..small()
+            },
+            KdfParams {
+                memory_kib: 256 * 1024 + 1,
+                ..small()
+            },
+            KdfParams {
+                memory_kib: u32::MAX,
+                ..small()
+            },
+            KdfParams {
+                passes: 0,
+                ..small()
+            },
+            KdfParams {
+                passes: 11,
+                ..small()
+            },
+            KdfParams {
+                lanes: 0,
+                ..small()
+            },
+            KdfParams {
+                lanes: 5,
+                ..small()
+            },
         ] {
-            assert_eq!(derive_passphrase_key(b"x", &params).err(), Some(VaultError::Parameters));
+            assert_eq!(
+                derive_passphrase_key(b"x", &params).err(),
+                Some(VaultError::Parameters)
+            );
         }
     }
 
     #[test]
     fn a_passphrase_that_is_no_text_is_refused() {
-        assert_eq!(derive_passphrase_key(&[0xff], &small()).err(), Some(VaultError::Text));
+        assert_eq!(
+            derive_passphrase_key(&[0xff], &small()).err(),
+            Some(VaultError::Text)
+        );
     }
 
     #[test]
     fn debug_shows_nothing_of_the_key() {
-        assert_eq!(format!("{:?}", OpenerKey::from_bytes([7; 32])), "OpenerKey(..)");
+        assert_eq!(
+            format!("{:?}", OpenerKey::from_bytes([7; 32])),
+            "OpenerKey(..)"
+        );
     }
 }
