@@ -99,7 +99,7 @@ fn NameField(name: RwSignal<String>, suggestion: RwSignal<String>, bytes: Memo<u
     };
     view! {
         <div class="field">
-            <label for="w2-name">{t.w2_name} <span class="optional">{t.optional}</span></label>
+            <label for="w2-name">{t.w2_name} " " <span class="optional">{t.optional}</span></label>
             <div class="input-row">
                 <input
                     class="input"

@@ -66,7 +66,7 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
                 <li>{t.r1_never_type}</li>
             </ul>
         </div>
-        {app.is_temporary().then(|| view! { <p class="small">{t.r1_temporary}</p> })}
+        {untrack(|| app.is_temporary()).then(|| view! { <p class="small">{t.r1_temporary}</p> })}
         <button type="button" class="button primary" data-testid="r1.reveal" aria-expanded=move || shown.with(Option::is_some).to_string() on:click=toggle>
             <Draw icon=Signal::derive(move || if shown.with(Option::is_some) { Icon::EyeOff } else { Icon::Eye }) />
             {move || if shown.with(Option::is_some) { t.r1_hide } else { t.r1_show }}

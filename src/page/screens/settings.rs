@@ -210,7 +210,7 @@ fn EraseQuestion(open: RwSignal<bool>) -> impl IntoView {
     let t = text();
     let failed = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
-    let temporary = app.is_temporary();
+    let temporary = untrack(|| app.is_temporary());
     let name = app.profile.with_untracked(|profile| profile.as_ref().map(|p| clean_name(&p.name)).unwrap_or_default());
     let erase = move |_| {
         busy.set(true);
