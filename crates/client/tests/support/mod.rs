@@ -38,6 +38,8 @@ pub struct Air {
     pub jitter: u64,
     /// Of a thousand answers, so many never arrive although the request did.
     pub mute: u64,
+    /// The relay does not answer at all.
+    pub down: bool,
 }
 
 /// A network and its time.
@@ -438,6 +440,9 @@ impl Transport for SimTransport {
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> Result<HttpReply, TransportError> {
+        if self.air.get().down {
+            return Err(TransportError::RelayDown);
+        }
         let exchange = async {
             if self.chance(1_000) < self.air.get().twice {
                 let (first, second) = join(self.post(guard, &body), self.post(guard, &body)).await;
@@ -453,6 +458,9 @@ impl Transport for SimTransport {
     }
 
     async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
+        if self.air.get().down {
+            return Err(TransportError::RelayDown);
+        }
         Ok(self.list.clone())
     }
 }
