@@ -40,6 +40,7 @@ fn live(seed: u64) {
         twice: 60,
         jitter: 300,
         mute: 30,
+        ..Air::default()
     });
     let mut clients: Vec<Client> = (0..DEVICES)
         .map(|device| {
