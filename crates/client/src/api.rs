@@ -302,7 +302,7 @@ pub enum Delivery {
         /// Nodes asked.
         of: u8,
     },
-    /// The copy for own other devices is stored too.
+    /// The copy for own other devices is stored too. `0` of `0`: sent by another device, which knows the counts.
     Synced {
         /// Nodes whose signature verified.
         confirmed: u8,
