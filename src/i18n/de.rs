@@ -271,7 +271,10 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     unread: Plural::two("1 ungelesen", "{n} ungelesen"),
     queued: Plural::two("1 Nachricht wartet", "{n} Nachrichten warten"),
     nodes: Plural::two("1 Knoten", "{n} Knoten"),
-    announce_many: Plural::two("1 neue Nachricht von {name}", "{n} neue Nachrichten von {name}"),
+    announce_many: Plural::two(
+        "1 neue Nachricht von {name}",
+        "{n} neue Nachrichten von {name}",
+    ),
     delivery_attempt: Plural::two(
         "1 Versuch gescheitert, der nächste um {time}",
         "{n} Versuche gescheitert, der nächste um {time}",
@@ -300,7 +303,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             SAFE,
             "Nichts ist zu tun: Nachrichten gehen ab, wenn sie zurück ist.",
         ),
-        E::NetRelay => ErrorText::new("Das Relay antwortet nicht.", SAFE, "Es wird von selbst erneut versucht."),
+        E::NetRelay => ErrorText::new(
+            "Das Relay antwortet nicht.",
+            SAFE,
+            "Es wird von selbst erneut versucht.",
+        ),
         E::NetRelayRefused => ErrorText::new(
             "Das Relay weist im Moment Anfragen ab.",
             SAFE,
@@ -346,7 +353,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "Was hier ist, lässt sich lesen.",
             "Lade neu, um die neueste Version zu bekommen.",
         ),
-        E::SendQueue => ErrorText::new("Die Nachricht wartet, bis sie dran ist.", TEXT_KEPT, "Sie geht von selbst ab."),
+        E::SendQueue => ErrorText::new(
+            "Die Nachricht wartet, bis sie dran ist.",
+            TEXT_KEPT,
+            "Sie geht von selbst ab.",
+        ),
         E::SendRejected => ErrorText::new(
             "Die Knoten haben die Nachricht abgelehnt.",
             TEXT_KEPT,
@@ -392,7 +403,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "",
             "Vergleiche sie mit der, die du bekommen hast.",
         ),
-        E::IdSelf => ErrorText::new("Das ist deine eigene Account-ID.", "", "Sie öffnet deine Notizen."),
+        E::IdSelf => ErrorText::new(
+            "Das ist deine eigene Account-ID.",
+            "",
+            "Sie öffnet deine Notizen.",
+        ),
         E::PhraseWord => ErrorText::new(
             "Wort {n} steht nicht in der Wortliste.",
             "Nichts wurde gespeichert.",

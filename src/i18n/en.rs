@@ -300,7 +300,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             SAFE,
             "Nothing needs to be done: messages leave when it is back.",
         ),
-        E::NetRelay => ErrorText::new("The relay does not answer.", SAFE, "It is tried again by itself."),
+        E::NetRelay => ErrorText::new(
+            "The relay does not answer.",
+            SAFE,
+            "It is tried again by itself.",
+        ),
         E::NetRelayRefused => ErrorText::new(
             "The relay refuses requests at the moment.",
             SAFE,
@@ -346,7 +350,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "What is here can be read.",
             "Reload to get the newest version.",
         ),
-        E::SendQueue => ErrorText::new("The message waits for its turn.", TEXT_KEPT, "It leaves by itself."),
+        E::SendQueue => ErrorText::new(
+            "The message waits for its turn.",
+            TEXT_KEPT,
+            "It leaves by itself.",
+        ),
         E::SendRejected => ErrorText::new(
             "The nodes refused the message.",
             TEXT_KEPT,
@@ -362,7 +370,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             TEXT_KEPT,
             "Try again, or delete it.",
         ),
-        E::SendBlocked => ErrorText::new("You blocked this person.", TEXT_KEPT, "Unblock them to send it."),
+        E::SendBlocked => ErrorText::new(
+            "You blocked this person.",
+            TEXT_KEPT,
+            "Unblock them to send it.",
+        ),
         E::SendNotAccepted => ErrorText::new(
             "This needs an accepted request.",
             TEXT_KEPT,
@@ -383,7 +395,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "It is not shown.",
             "Nothing needs to be done.",
         ),
-        E::IdFormat => ErrorText::new("This is not an Account ID.", "", "Check it against the one you were given."),
+        E::IdFormat => ErrorText::new(
+            "This is not an Account ID.",
+            "",
+            "Check it against the one you were given.",
+        ),
         E::IdSelf => ErrorText::new("That is your own Account ID.", "", "It opens your notes."),
         E::PhraseWord => ErrorText::new(
             "Word {n} is not in the word list.",

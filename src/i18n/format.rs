@@ -53,7 +53,11 @@ pub(crate) fn time(ms: u64) -> String {
 
 /// Full date with seconds.
 pub(crate) fn full(ms: u64) -> String {
-    date_format("full", &[("dateStyle", "full"), ("timeStyle", "medium")], ms)
+    date_format(
+        "full",
+        &[("dateStyle", "full"), ("timeStyle", "medium")],
+        ms,
+    )
 }
 
 /// `23 November 2026`.
@@ -66,7 +70,11 @@ pub(crate) fn day(ms: u64) -> String {
     match days_ago(ms) {
         0 => text().today.into(),
         1 => text().yesterday.into(),
-        2..=300 => date_format("day", &[("weekday", "long"), ("day", "numeric"), ("month", "long")], ms),
+        2..=300 => date_format(
+            "day",
+            &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
+            ms,
+        ),
         _ => date(ms),
     }
 }

@@ -56,7 +56,9 @@ impl Language {
     /// The language of a tag such as `de-AT`.
     pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next().unwrap_or("").to_ascii_lowercase();
-        Self::ALL.into_iter().find(|language| language.tag() == primary)
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag() == primary)
     }
 
     /// The first of the browser's languages that there is a catalogue for, else English.
@@ -122,7 +124,10 @@ pub(crate) fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
 
 /// The plural form for a number, with the number in the place `{n}`.
 pub(crate) fn count(plural: &Plural, n: u64) -> String {
-    fill(plural.form(&format::plural_category(n)), &[("n", &format::number(n))])
+    fill(
+        plural.form(&format::plural_category(n)),
+        &[("n", &format::number(n))],
+    )
 }
 
 /// A person's words inside a sentence of ours: first strong isolate and its end.
@@ -162,7 +167,10 @@ mod tests {
 
     #[test]
     fn places_are_filled_by_name_and_unknown_ones_stay() {
-        assert_eq!(fill("{a} of {b}, {c}", &[("b", "2"), ("a", "1")]), "1 of 2, {c}");
+        assert_eq!(
+            fill("{a} of {b}, {c}", &[("b", "2"), ("a", "1")]),
+            "1 of 2, {c}"
+        );
         assert_eq!(fill("open { end", &[]), "open { end");
     }
 

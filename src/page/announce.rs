@@ -58,7 +58,8 @@ impl Announcer {
             .map(|conversation| name_of(&conversation))
             .unwrap_or_default();
         let first = self.waiting.with_untracked(Vec::is_empty);
-        self.waiting.update(|waiting| waiting.push((name, message.text.clone())));
+        self.waiting
+            .update(|waiting| waiting.push((name, message.text.clone())));
         if first {
             leptos::task::spawn_local(async move {
                 TimeoutFuture::new(BATCH_MS).await;
@@ -70,9 +71,14 @@ impl Announcer {
     fn flush(self) {
         let waiting = self.waiting.get_untracked();
         self.waiting.set(Vec::new());
-        let Some((name, last)) = waiting.last() else { return };
+        let Some((name, last)) = waiting.last() else {
+            return;
+        };
         let line = if waiting.len() > 2 {
-            fill(&count(&text().announce_many, waiting.len() as u64), &[("name", name)])
+            fill(
+                &count(&text().announce_many, waiting.len() as u64),
+                &[("name", name)],
+            )
         } else {
             fill(text().announce_one, &[("name", name), ("text", last)])
         };

@@ -16,7 +16,8 @@ pub(crate) enum Feature {
 pub(crate) fn missing() -> Vec<Feature> {
     let window = window();
     let has = |owner: &JsValue, name: &str| {
-        js_sys::Reflect::get(owner, &JsValue::from_str(name)).is_ok_and(|value| !value.is_undefined())
+        js_sys::Reflect::get(owner, &JsValue::from_str(name))
+            .is_ok_and(|value| !value.is_undefined())
     };
     let global: &JsValue = window.as_ref();
     let navigator = window.navigator();

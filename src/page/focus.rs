@@ -31,7 +31,9 @@ pub(crate) fn next_pane(back: bool) {
     }
     let active = document().active_element();
     // The innermost pane counts: the composer lies inside the main pane.
-    let here = panes.iter().rposition(|pane| pane.contains(active.as_deref()));
+    let here = panes
+        .iter()
+        .rposition(|pane| pane.contains(active.as_deref()));
     let count = panes.len();
     let next = match (here, back) {
         (Some(here), false) => (here + 1) % count,
@@ -64,7 +66,9 @@ fn enter(pane: &HtmlElement) {
 }
 
 fn visible(selector: &str) -> Vec<HtmlElement> {
-    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
+    let Ok(found) = document().query_selector_all(selector) else {
+        return Vec::new();
+    };
     (0..found.length())
         .filter_map(|at| found.item(at))
         .filter_map(|node| node.dyn_into::<HtmlElement>().ok())

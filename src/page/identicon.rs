@@ -32,7 +32,13 @@ pub(crate) fn identicon(id: &str) -> Identicon {
 fn cell(path: &mut String, column: u64, row: u64) {
     // Two and a half units of margin keep the cells inside a circle.
     let (x, y) = (25 + column * 10, 25 + row * 10);
-    path.push_str(&format!("M{}.{} {}.{}h1v1h-1z", x / 10, x % 10, y / 10, y % 10));
+    path.push_str(&format!(
+        "M{}.{} {}.{}h1v1h-1z",
+        x / 10,
+        x % 10,
+        y / 10,
+        y % 10
+    ));
 }
 
 /// 64 well mixed bits (FNV-1a, then a finaliser): equal on every device, no secret in it.

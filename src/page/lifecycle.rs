@@ -15,7 +15,9 @@ pub(crate) fn follow(app: App) {
             tell_running(app, Command::Wake);
         }
     });
-    document.set_onvisibilitychange(Some(wasm_bindgen::JsCast::unchecked_ref(on_visibility.as_ref())));
+    document.set_onvisibilitychange(Some(wasm_bindgen::JsCast::unchecked_ref(
+        on_visibility.as_ref(),
+    )));
     // The listener lives as long as the page.
     on_visibility.forget();
 
@@ -36,9 +38,11 @@ pub(crate) fn follow(app: App) {
     }));
     // Closing a temporary account asks once when its phrase was never shown.
     listen(window_event_listener(ev::beforeunload, move |event| {
-        let unsaved = app
-            .profile
-            .with_untracked(|profile| profile.as_ref().is_some_and(|p| p.temporary && !p.phrase_checked));
+        let unsaved = app.profile.with_untracked(|profile| {
+            profile
+                .as_ref()
+                .is_some_and(|p| p.temporary && !p.phrase_checked)
+        });
         if unsaved {
             event.prevent_default();
         }

@@ -116,7 +116,11 @@ fn guard(app: App) {
             Phase::Open => {
                 let before = matches!(
                     route,
-                    Route::Welcome | Route::Create | Route::Restore | Route::Temporary | Route::Lock
+                    Route::Welcome
+                        | Route::Create
+                        | Route::Restore
+                        | Route::Temporary
+                        | Route::Lock
                 );
                 if before {
                     router::replace(app.route, Route::Chats);
@@ -151,7 +155,9 @@ fn Toast() -> impl IntoView {
     Effect::new(move |_| {
         let showing = app.toast.with(Option::is_some);
         let run = showing && !held.get();
-        timer.set_value(run.then(|| gloo_timers::callback::Timeout::new(TOAST_MS, move || app.toast.set(None))));
+        timer.set_value(
+            run.then(|| gloo_timers::callback::Timeout::new(TOAST_MS, move || app.toast.set(None))),
+        );
     });
     view! {
         <div role="status" aria-live="polite">

@@ -43,7 +43,9 @@ impl Theme {
     }
 
     fn show(self) {
-        let Some(root) = document().document_element() else { return };
+        let Some(root) = document().document_element() else {
+            return;
+        };
         // Both are valid attribute names, which is all that can be refused.
         let _ = match self {
             Self::System => root.remove_attribute("data-theme"),
@@ -68,7 +70,11 @@ impl Prefs {
     /// Reads what was kept, shows it, and follows changes.
     pub(crate) fn start() -> Self {
         let prefs = Self {
-            theme: RwSignal::new(read(THEME).and_then(|key| Theme::from_key(&key)).unwrap_or(Theme::System)),
+            theme: RwSignal::new(
+                read(THEME)
+                    .and_then(|key| Theme::from_key(&key))
+                    .unwrap_or(Theme::System),
+            ),
             language: RwSignal::new(
                 read(LANGUAGE)
                     .and_then(|tag| Language::from_tag(&tag))

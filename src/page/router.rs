@@ -121,7 +121,9 @@ pub(crate) fn follow(route: RwSignal<Route>, invited: RwSignal<Option<String>>) 
 /// Goes to a place, with an entry in the history.
 pub(crate) fn go(route: Route) {
     // Setting the hash of an own page cannot fail.
-    let _ = window().location().set_hash(route.href().trim_start_matches('#'));
+    let _ = window()
+        .location()
+        .set_hash(route.href().trim_start_matches('#'));
 }
 
 /// Goes to a place in the stead of the present one.
@@ -218,7 +220,13 @@ mod tests {
         let parsed = Route::parse("#/invite/05abc");
         assert_eq!(parsed.invitation.as_deref(), Some("05abc"));
         assert_eq!(parsed.route, Some(Route::New));
-        for hash in ["", "#", "#/c/short", "#/c/!!!!!!!!!!!!!!!!!!!!!!!!!!", "#/nowhere"] {
+        for hash in [
+            "",
+            "#",
+            "#/c/short",
+            "#/c/!!!!!!!!!!!!!!!!!!!!!!!!!!",
+            "#/nowhere",
+        ] {
             assert_eq!(Route::parse(hash).route, None, "{hash}");
         }
     }

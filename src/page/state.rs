@@ -9,8 +9,8 @@ use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Event, Failure, NetworkStatus, PathView,
-    Profile, RestoreStep,
+    Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Event, Failure,
+    NetworkStatus, PathView, Profile, RestoreStep,
 };
 
 /// What can be shown at all.
@@ -197,7 +197,11 @@ impl App {
         passphrase: Option<SecretBytes>,
         take_over: bool,
     ) -> Result<(), Failure> {
-        let call = Call::Unlock { vault, passphrase, take_over };
+        let call = Call::Unlock {
+            vault,
+            passphrase,
+            take_over,
+        };
         let reply = self.call(call).await?;
         self.opened(reply).await
     }
@@ -206,7 +210,9 @@ impl App {
         let Reply::Opened { profile, vault } = reply else {
             return Err(not_running());
         };
-        self.prefs.may_write.set(vault.is_some() || !self.vaults.with_untracked(Vec::is_empty));
+        self.prefs
+            .may_write
+            .set(vault.is_some() || !self.vaults.with_untracked(Vec::is_empty));
         self.vault.set(vault);
         self.profile.set(Some(profile));
         self.ended.set(None);
@@ -248,7 +254,12 @@ impl App {
     pub(crate) async fn burn(self) -> Result<(), Failure> {
         let temporary = untrack(|| self.is_temporary());
         self.call(Call::Burn).await?;
-        self.gone(if temporary { Ended::Burnt } else { Ended::Erased }).await;
+        self.gone(if temporary {
+            Ended::Burnt
+        } else {
+            Ended::Erased
+        })
+        .await;
         Ok(())
     }
 
@@ -267,7 +278,14 @@ impl App {
         if none_left {
             self.prefs.forget();
         }
-        router::replace(self.route, if none_left { Route::Welcome } else { Route::Lock });
+        router::replace(
+            self.route,
+            if none_left {
+                Route::Welcome
+            } else {
+                Route::Lock
+            },
+        );
         self.wanted.set(None);
     }
 
@@ -287,7 +305,10 @@ impl App {
 
     /// Opens the conversation with an ID and goes there.
     pub(crate) async fn start_conversation(self, account_id: String) -> Result<(), Failure> {
-        if let Answer::Conversation(conversation) = self.command(Command::StartConversation { account_id }).await? {
+        if let Answer::Conversation(conversation) = self
+            .command(Command::StartConversation { account_id })
+            .await?
+        {
             let id = conversation.id;
             self.upsert_conversation(conversation);
             router::go(Route::Conversation(id));
@@ -304,7 +325,11 @@ impl App {
                 let was_open = self.profile.with_untracked(Option::is_some);
                 let temporary = was_open && self.vault.with_untracked(Option::is_none);
                 if was_open {
-                    self.session_ended(Some(if temporary { Ended::TemporaryLost } else { Ended::Restarted }));
+                    self.session_ended(Some(if temporary {
+                        Ended::TemporaryLost
+                    } else {
+                        Ended::Restarted
+                    }));
                 }
             }
             Notice::Outdated => self.unusable(Unusable::Outdated),
@@ -356,7 +381,10 @@ impl App {
                 self.announcer.heard(self, &message);
                 self.timeline.upsert(message);
             }
-            Event::MessageRemoved { conversation, message } => self.timeline.remove(conversation, message),
+            Event::MessageRemoved {
+                conversation,
+                message,
+            } => self.timeline.remove(conversation, message),
             Event::Profile(profile) => self.profile.set(Some(profile)),
             Event::Network(network) => self.network.set(network),
             Event::Paths(paths) => self.paths.set(Some(paths)),

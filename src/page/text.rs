@@ -35,7 +35,10 @@ pub(crate) fn name_of(conversation: &Conversation) -> String {
 /// An Account ID in groups of four.
 pub(crate) fn groups_of_four(id: &str) -> Vec<String> {
     let letters: Vec<char> = id.chars().collect();
-    letters.chunks(4).map(|group| group.iter().collect()).collect()
+    letters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect()
 }
 
 /// How much of the limit a text uses: the larger of code points and UTF-16 units.
@@ -93,7 +96,9 @@ pub(crate) fn looks_like_phrase(typed: &str) -> bool {
 pub(crate) fn phrase_words(typed: &str) -> impl Iterator<Item = &str> {
     typed
         .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
-        .map(|word| word.trim_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ')' || c == ':'))
+        .map(|word| {
+            word.trim_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ')' || c == ':')
+        })
         .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
 }
 
@@ -127,7 +132,10 @@ mod tests {
     fn a_wrong_id_says_what_is_wrong_and_where() {
         let id = format!("05{}", "a1".repeat(32));
         assert_eq!(read_id(&id[..65]), Err(IdProblem::Length(65)));
-        assert_eq!(read_id(&id.replacen("a", "g", 1)), Err(IdProblem::Character(3, 'g')));
+        assert_eq!(
+            read_id(&id.replacen("a", "g", 1)),
+            Err(IdProblem::Character(3, 'g'))
+        );
         assert_eq!(
             read_id(&id.replacen("05", "15", 1)),
             Err(IdProblem::Prefix("15".into()))

@@ -3,7 +3,9 @@
 
 use super::text::GROUP_MS;
 use leptos::prelude::*;
-use onionskin_client::api::{Anchor, Answer, Command, ConversationId, Cursor, Failure, Message, MessageId, MessageKind};
+use onionskin_client::api::{
+    Anchor, Answer, Command, ConversationId, Cursor, Failure, Message, MessageId, MessageKind,
+};
 use onionskin_client::api::{Delivery, ErrorCode};
 
 use super::state::App;
@@ -67,7 +69,9 @@ impl Timeline {
     pub(crate) async fn load(self, app: App, conversation: ConversationId, unread: u32) {
         self.close();
         self.open.set(Some(conversation));
-        let limit = PAGE.max(u16::try_from(unread).unwrap_or(PAGE).saturating_add(10)).min(100);
+        let limit = PAGE
+            .max(u16::try_from(unread).unwrap_or(PAGE).saturating_add(10))
+            .min(100);
         let read = self.read(app, conversation, Anchor::Newest, limit).await;
         if self.open.get_untracked() != Some(conversation) {
             return;
@@ -93,7 +97,10 @@ impl Timeline {
 
     /// Reads the page before the first message.
     pub(crate) async fn older(self, app: App) {
-        let (Some(open), Some(first)) = (self.open.get_untracked(), self.edge(|list| list.first())) else { return };
+        let (Some(open), Some(first)) = (self.open.get_untracked(), self.edge(|list| list.first()))
+        else {
+            return;
+        };
         if self.busy.get_untracked() || !self.more_before.get_untracked() {
             return;
         }
@@ -119,7 +126,10 @@ impl Timeline {
 
     /// Reads the page after the last message.
     pub(crate) async fn newer(self, app: App) {
-        let (Some(open), Some(last)) = (self.open.get_untracked(), self.edge(|list| list.last())) else { return };
+        let (Some(open), Some(last)) = (self.open.get_untracked(), self.edge(|list| list.last()))
+        else {
+            return;
+        };
         if self.busy.get_untracked() || !self.more_after.get_untracked() {
             return;
         }
@@ -128,7 +138,8 @@ impl Timeline {
             && self.open.get_untracked() == Some(open)
         {
             self.more_after.set(page.more_after);
-            self.messages.update(|messages| messages.extend(page.messages));
+            self.messages
+                .update(|messages| messages.extend(page.messages));
             self.let_go_of_the_start();
         }
         self.busy.set(false);
@@ -136,7 +147,9 @@ impl Timeline {
 
     /// Goes back to the newest messages.
     pub(crate) async fn newest(self, app: App) {
-        let Some(open) = self.open.get_untracked() else { return };
+        let Some(open) = self.open.get_untracked() else {
+            return;
+        };
         if let Ok(page) = self.read(app, open, Anchor::Newest, PAGE).await
             && self.open.get_untracked() == Some(open)
         {
@@ -154,10 +167,15 @@ impl Timeline {
         }
         let outside = self.messages.with_untracked(|messages| {
             let known = messages.iter().any(|other| other.id == message.id);
-            let before = messages.first().is_some_and(|first| cursor(&message) < cursor(first));
-            let after = messages.last().is_some_and(|last| cursor(&message) > cursor(last));
+            let before = messages
+                .first()
+                .is_some_and(|first| cursor(&message) < cursor(first));
+            let after = messages
+                .last()
+                .is_some_and(|last| cursor(&message) > cursor(last));
             !known
-                && (before && self.more_before.get_untracked() || after && self.more_after.get_untracked())
+                && (before && self.more_before.get_untracked()
+                    || after && self.more_after.get_untracked())
         });
         if outside {
             return;
@@ -169,12 +187,15 @@ impl Timeline {
     /// A message is gone.
     pub(crate) fn remove(self, conversation: ConversationId, message: MessageId) {
         if self.open.get_untracked() == Some(conversation) {
-            self.messages.update(|messages| messages.retain(|other| other.id != message));
+            self.messages
+                .update(|messages| messages.retain(|other| other.id != message));
         }
     }
 
     fn let_go_of_the_start(self) {
-        let spare = self.messages.with_untracked(|messages| messages.len().saturating_sub(WINDOW));
+        let spare = self
+            .messages
+            .with_untracked(|messages| messages.len().saturating_sub(WINDOW));
         if spare > 0 {
             self.messages.update(|messages| {
                 messages.drain(..spare);
@@ -184,12 +205,34 @@ impl Timeline {
     }
 
     fn edge(self, which: impl Fn(&[Message]) -> Option<&Message>) -> Option<Cursor> {
-        self.messages.with_untracked(|messages| which(messages).map(cursor))
+        self.messages
+            .with_untracked(|messages| which(messages).map(cursor))
     }
 
-    async fn read(self, app: App, conversation: ConversationId, anchor: Anchor, limit: u16) -> Result<Page, Failure> {
-        match app.command(Command::GetMessages { conversation, anchor, limit }).await? {
-            Answer::Messages { messages, more_before, more_after } => Ok(Page { messages, more_before, more_after }),
+    async fn read(
+        self,
+        app: App,
+        conversation: ConversationId,
+        anchor: Anchor,
+        limit: u16,
+    ) -> Result<Page, Failure> {
+        match app
+            .command(Command::GetMessages {
+                conversation,
+                anchor,
+                limit,
+            })
+            .await?
+        {
+            Answer::Messages {
+                messages,
+                more_before,
+                more_after,
+            } => Ok(Page {
+                messages,
+                more_before,
+                more_after,
+            }),
             _ => Err(Failure {
                 code: ErrorCode::Internal,
                 number: None,
@@ -247,14 +290,23 @@ pub(crate) struct Row {
 }
 
 /// Lays the window out. `day` numbers the local calendar day of a time.
-pub(crate) fn rows(messages: &[Message], first_unread: Option<MessageId>, day: impl Fn(u64) -> f64) -> Vec<Row> {
-    let newest_own = messages.iter().rev().find(|message| message.mine).map(|message| message.id);
+pub(crate) fn rows(
+    messages: &[Message],
+    first_unread: Option<MessageId>,
+    day: impl Fn(u64) -> f64,
+) -> Vec<Row> {
+    let newest_own = messages
+        .iter()
+        .rev()
+        .find(|message| message.mine)
+        .map(|message| message.id);
     let mut rows: Vec<Row> = Vec::with_capacity(messages.len());
     for (at, message) in messages.iter().enumerate() {
         let previous = at.checked_sub(1).and_then(|before| messages.get(before));
         let new_day = previous.is_none_or(|previous| day(previous.sent_at) != day(message.sent_at));
         let unread_line = first_unread == Some(message.id);
-        let starts_group = new_day || unread_line || previous.is_none_or(|previous| !together(previous, message));
+        let starts_group =
+            new_day || unread_line || previous.is_none_or(|previous| !together(previous, message));
         if starts_group && let Some(last) = rows.last_mut() {
             last.ends_group = true;
         }

@@ -19,7 +19,9 @@ pub(crate) fn Chats() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let state = move || {
-        let offline = app.network.with(|network| network.state == ConnectionState::Offline);
+        let offline = app
+            .network
+            .with(|network| network.state == ConnectionState::Offline);
         app.conversations.with(|list| match list {
             None => "loading",
             Some(_) if offline => "offline",
@@ -109,11 +111,30 @@ fn ProblemBanner() -> impl IntoView {
 fn FirstSteps() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let unchecked = Memo::new(move |_| app.profile.with(|profile| profile.as_ref().is_some_and(|p| !p.phrase_checked)));
-    let fresh = Memo::new(move |_| app.conversations.with(|list| list.as_ref().is_some_and(Vec::is_empty)));
-    let id = Signal::derive(move || app.profile.with(|profile| profile.as_ref().map(|p| p.account_id.clone()).unwrap_or_default()));
+    let unchecked = Memo::new(move |_| {
+        app.profile
+            .with(|profile| profile.as_ref().is_some_and(|p| !p.phrase_checked))
+    });
+    let fresh = Memo::new(move |_| {
+        app.conversations
+            .with(|list| list.as_ref().is_some_and(Vec::is_empty))
+    });
+    let id = Signal::derive(move || {
+        app.profile.with(|profile| {
+            profile
+                .as_ref()
+                .map(|p| p.account_id.clone())
+                .unwrap_or_default()
+        })
+    });
     let dismiss = move |_| app.send(Command::SetPhraseChecked { checked: true });
-    let phrase_why = move || if app.is_temporary() { t.first_phrase_temporary } else { t.first_phrase_why };
+    let phrase_why = move || {
+        if app.is_temporary() {
+            t.first_phrase_temporary
+        } else {
+            t.first_phrase_why
+        }
+    };
     view! {
         <Show when=move || unchecked.get() || fresh.get()>
             <section class="first-steps" aria-labelledby="first-steps-title" data-testid="c1.first-steps">
@@ -182,7 +203,11 @@ fn Splitter() -> impl IntoView {
         if dragging.get_untracked() {
             let rail = 56;
             let rtl = document().dir() == "rtl";
-            let x = if rtl { window_width() - event.client_x() } else { event.client_x() };
+            let x = if rtl {
+                window_width() - event.client_x()
+            } else {
+                event.client_x()
+            };
             set(x - rail);
         }
     };
@@ -207,12 +232,16 @@ fn Splitter() -> impl IntoView {
 }
 
 fn window_width() -> i32 {
-    document().document_element().map_or(0, |root| root.client_width())
+    document()
+        .document_element()
+        .map_or(0, |root| root.client_width())
 }
 
 fn set_root_property(name: &str, value: &str) {
     use wasm_bindgen::JsCast;
-    let root = document().document_element().and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok());
+    let root = document()
+        .document_element()
+        .and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok());
     if let Some(root) = root {
         // A custom property takes any value.
         let _ = root.style().set_property(name, value);

@@ -46,12 +46,17 @@ impl Draft {
 
     /// Writes the draft when it changed.
     fn keep(self) {
-        let Some(said) = self.said.try_get_untracked() else { return };
+        let Some(said) = self.said.try_get_untracked() else {
+            return;
+        };
         if self.kept.with_value(|kept| *kept == said) {
             return;
         }
         self.kept.set_value(said.clone());
-        self.app.send(Command::SetDraft { conversation: self.conversation, text: said });
+        self.app.send(Command::SetDraft {
+            conversation: self.conversation,
+            text: said,
+        });
     }
 
     /// Puts text into the field as well.
@@ -65,7 +70,9 @@ impl Draft {
 
     /// One to eight lines, then the field scrolls.
     fn fit(self) {
-        let Some(field) = self.field.get_untracked() else { return };
+        let Some(field) = self.field.get_untracked() else {
+            return;
+        };
         let style = web_sys::HtmlElement::style(&field);
         // Heights are valid values.
         let _ = style.set_property("block-size", "auto");
@@ -90,9 +97,14 @@ impl Draft {
         self.touched.update_value(|touched| *touched += 1);
         self.kept.set_value(String::new());
         self.put(String::new());
-        let Self { app, conversation, .. } = self;
+        let Self {
+            app, conversation, ..
+        } = self;
         leptos::task::spawn_local(async move {
-            let command = Command::SendText { conversation, text: said.trim().to_owned() };
+            let command = Command::SendText {
+                conversation,
+                text: said.trim().to_owned(),
+            };
             match app.command(command).await {
                 Ok(Answer::Message(message)) => {
                     // An own message is worth seeing, wherever one was reading.
@@ -106,7 +118,11 @@ impl Draft {
                 Ok(_) => {}
                 Err(failure) => {
                     self.failed.try_set(Some(failure));
-                    if self.said.try_get_untracked().is_some_and(|now| now.is_empty()) {
+                    if self
+                        .said
+                        .try_get_untracked()
+                        .is_some_and(|now| now.is_empty())
+                    {
                         self.put(said);
                     }
                 }
@@ -199,7 +215,11 @@ fn keys(draft: Draft, event: &leptos::ev::KeyboardEvent) {
             draft.send();
         }
         "ArrowUp" if draft.said.with_untracked(String::is_empty) => {
-            let last = draft.app.timeline.messages.with_untracked(|messages| messages.last().map(|m| m.id));
+            let last = draft
+                .app
+                .timeline
+                .messages
+                .with_untracked(|messages| messages.last().map(|m| m.id));
             if let Some(id) = last {
                 event.prevent_default();
                 focus_message(id);

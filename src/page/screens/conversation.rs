@@ -11,7 +11,9 @@ use crate::page::timeline::Reading;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Answer, Command, ConnectionState, Conversation, ConversationId, RequestState};
+use onionskin_client::api::{
+    Answer, Command, ConnectionState, Conversation, ConversationId, RequestState,
+};
 
 #[component]
 pub(crate) fn ConversationScreen(id: ConversationId) -> impl IntoView {
@@ -19,12 +21,19 @@ pub(crate) fn ConversationScreen(id: ConversationId) -> impl IntoView {
     let t = text();
     let known = untrack(|| app.conversation(id));
     let unread = known.as_ref().map_or(0, |one| one.unread);
-    let draft = known.as_ref().map(|one| one.draft.clone()).unwrap_or_default();
+    let draft = known
+        .as_ref()
+        .map(|one| one.draft.clone())
+        .unwrap_or_default();
     let here = Memo::new(move |_| app.conversation(id));
-    let name = Memo::new(move |_| here.with(|one| one.as_ref().map(|one| title(t, one)).unwrap_or_default()));
+    let name = Memo::new(move |_| {
+        here.with(|one| one.as_ref().map(|one| title(t, one)).unwrap_or_default())
+    });
     leptos::task::spawn_local(async move {
         if known.is_none()
-            && let Ok(Answer::Conversation(conversation)) = app.command(Command::GetConversation { conversation: id }).await
+            && let Ok(Answer::Conversation(conversation)) = app
+                .command(Command::GetConversation { conversation: id })
+                .await
         {
             app.upsert_conversation(conversation);
         }
@@ -39,7 +48,13 @@ pub(crate) fn ConversationScreen(id: ConversationId) -> impl IntoView {
         Reading::Loading => "loading",
         Reading::Failed(_) => "error",
         Reading::Ready if app.timeline.messages.with(Vec::is_empty) => "empty",
-        Reading::Ready if app.network.with(|network| network.state == ConnectionState::Offline) => "offline",
+        Reading::Ready
+            if app
+                .network
+                .with(|network| network.state == ConnectionState::Offline) =>
+        {
+            "offline"
+        }
         Reading::Ready => "ready",
     };
     let region = move || fill(t.v1_region, &[("name", &name.get())]);
@@ -71,12 +86,19 @@ fn title(t: &'static Catalogue, conversation: &Conversation) -> String {
 fn Head(here: Memo<Option<Conversation>>, name: Memo<String>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let face = Memo::new(move |_| here.with(|one| one.as_ref().map(|one| (one.account_id.clone(), one.note_to_self))));
+    let face = Memo::new(move |_| {
+        here.with(|one| {
+            one.as_ref()
+                .map(|one| (one.account_id.clone(), one.note_to_self))
+        })
+    });
     // The heading takes the focus where a composer would raise a keyboard.
     let heading_focus = (!fine_pointer()).then_some("");
     let under = move || {
         let request = here.with(|one| one.as_ref().map(|one| one.request));
-        let (offline, queued) = app.network.with(|network| (network.state == ConnectionState::Offline, network.queued));
+        let (offline, queued) = app
+            .network
+            .with(|network| (network.state == ConnectionState::Offline, network.queued));
         match request {
             Some(RequestState::Outgoing) => t.v1_waiting.to_owned(),
             Some(RequestState::Incoming) => t.request_in.to_owned(),
@@ -122,7 +144,8 @@ fn EmptyCard(here: Memo<Option<Conversation>>) -> impl IntoView {
 fn RequestBar(id: ConversationId, here: Memo<Option<Conversation>>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let request = Memo::new(move |_| here.with(|one| one.as_ref().map(|one| (one.request, title(t, one)))));
+    let request =
+        Memo::new(move |_| here.with(|one| one.as_ref().map(|one| (one.request, title(t, one)))));
     move || match request.get() {
         Some((RequestState::Incoming, name)) => Some(
             view! {

@@ -41,7 +41,11 @@ pub(crate) fn Create(
         }
         busy.set(true);
         let typed = clean_name(&name.get_untracked());
-        let name = if typed.is_empty() { suggestion.get_untracked() } else { typed };
+        let name = if typed.is_empty() {
+            suggestion.get_untracked()
+        } else {
+            typed
+        };
         let answers = keep.take();
         leptos::task::spawn_local(async move {
             if let Err(failure) = app.create(name, answers).await {
@@ -87,7 +91,11 @@ pub(crate) fn Create(
 }
 
 #[component]
-fn NameField(name: RwSignal<String>, suggestion: RwSignal<String>, bytes: Memo<usize>) -> impl IntoView {
+fn NameField(
+    name: RwSignal<String>,
+    suggestion: RwSignal<String>,
+    bytes: Memo<usize>,
+) -> impl IntoView {
     let t = text();
     let over = move || bytes.get() > NAME_LIMIT;
     let counter = move || {

@@ -31,7 +31,9 @@ pub(crate) fn ConversationList() -> impl IntoView {
     let row = row_height();
     // The scrolling box lies outside, so that first steps scroll along.
     Effect::new(move |_| {
-        let Some(scroller) = document().get_element_by_id("list-scroll") else { return };
+        let Some(scroller) = document().get_element_by_id("list-scroll") else {
+            return;
+        };
         let watch = scroller.clone();
         let listener = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
             let top = (f64::from(watch.scroll_top()) / row) as usize;
@@ -41,7 +43,8 @@ pub(crate) fn ConversationList() -> impl IntoView {
             }
         });
         // The listener goes with the element.
-        let _ = scroller.add_event_listener_with_callback("scroll", listener.as_ref().unchecked_ref());
+        let _ =
+            scroller.add_event_listener_with_callback("scroll", listener.as_ref().unchecked_ref());
         listener.forget();
     });
     let range = Memo::new(move |_| {
@@ -51,7 +54,14 @@ pub(crate) fn ConversationList() -> impl IntoView {
     });
     let mounted = move || {
         let (start, end) = range.get();
-        ids.with(|ids| ids[start..end.min(ids.len())].iter().copied().enumerate().map(|(at, id)| (start + at, id)).collect::<Vec<_>>())
+        ids.with(|ids| {
+            ids[start..end.min(ids.len())]
+                .iter()
+                .copied()
+                .enumerate()
+                .map(|(at, id)| (start + at, id))
+                .collect::<Vec<_>>()
+        })
     };
     let stop = Memo::new(move |_| {
         let here = match app.route.get() {
@@ -106,7 +116,10 @@ fn ConversationRow(
     let app = expect_context::<App>();
     let t = text();
     let row = Memo::new(move |_| app.conversation(id));
-    let place = Memo::new(move |_| ids.with(|ids| ids.iter().position(|other| *other == id)).unwrap_or(0));
+    let place = Memo::new(move |_| {
+        ids.with(|ids| ids.iter().position(|other| *other == id))
+            .unwrap_or(0)
+    });
     let here = move || (app.route.get() == Route::Conversation(id)).then_some("page");
     let link_id = format!("row-{}", hex::encode(id.0));
     view! {
@@ -133,14 +146,21 @@ fn ConversationRow(
 
 fn row_content(t: &'static Catalogue, conversation: &Conversation) -> impl IntoView + use<> {
     let unread = u64::from(conversation.unread);
-    let name = if conversation.note_to_self { t.note_to_self.to_owned() } else { name_of(conversation) };
+    let name = if conversation.note_to_self {
+        t.note_to_self.to_owned()
+    } else {
+        name_of(conversation)
+    };
     let request = match conversation.request {
         RequestState::Incoming => Some(t.request_in),
         RequestState::Outgoing => Some(t.request_out),
         RequestState::None => None,
     };
     let at = conversation.last.as_ref().map(|last| last.sent_at);
-    let own = conversation.last.clone().filter(|last| last.mine && conversation.draft.is_empty());
+    let own = conversation
+        .last
+        .clone()
+        .filter(|last| last.mine && conversation.draft.is_empty());
     view! {
         <Avatar id=conversation.account_id.clone() note_to_self=conversation.note_to_self />
         <span class="row-text">
@@ -220,10 +240,12 @@ fn keys(
         "Escape" => return go(Route::Chats),
         letter if letter.chars().count() == 1 => {
             let wanted = letter.to_lowercase();
-            let found = (1..=list.len()).map(|by| (here + by) % list.len().max(1)).find(|&at| {
-                untrack(|| app.conversation(list[at]))
-                    .is_some_and(|one| name_of(&one).to_lowercase().starts_with(&wanted))
-            });
+            let found = (1..=list.len())
+                .map(|by| (here + by) % list.len().max(1))
+                .find(|&at| {
+                    untrack(|| app.conversation(list[at]))
+                        .is_some_and(|one| name_of(&one).to_lowercase().starts_with(&wanted))
+                });
             match found {
                 Some(at) => at,
                 None => return,
@@ -231,7 +253,9 @@ fn keys(
         }
         _ => return,
     };
-    let Some(id) = list.get(to).copied() else { return };
+    let Some(id) = list.get(to).copied() else {
+        return;
+    };
     event.prevent_default();
     active.set(Some(id));
     scroll_to(to);
@@ -247,10 +271,15 @@ fn keys(
 
 /// Brings a row that may not be mounted yet near the screen.
 fn scroll_to(place: usize) {
-    let Some(scroller) = document().get_element_by_id("list-scroll") else { return };
+    let Some(scroller) = document().get_element_by_id("list-scroll") else {
+        return;
+    };
     let row = row_height();
     let top = place as f64 * row;
-    let (from, height) = (f64::from(scroller.scroll_top()), f64::from(scroller.client_height()));
+    let (from, height) = (
+        f64::from(scroller.scroll_top()),
+        f64::from(scroller.client_height()),
+    );
     if top < from {
         scroller.set_scroll_top(top as i32);
     } else if top + row > from + height {

@@ -94,7 +94,13 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
     let wrong = RwSignal::new(0usize);
     let elsewhere = RwSignal::new(vault.in_use);
     let id = vault.id;
-    let shake = move || failed.with(|failed| failed.as_ref().is_some_and(|f| f.code == ErrorCode::VaultPass));
+    let shake = move || {
+        failed.with(|failed| {
+            failed
+                .as_ref()
+                .is_some_and(|f| f.code == ErrorCode::VaultPass)
+        })
+    };
 
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -116,7 +122,8 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
                         let attempt = wrong.get_untracked();
                         failure.number = u32::try_from(attempt).ok();
                         failed.set(Some(failure));
-                        TimeoutFuture::new(DELAYS[(attempt - 1).min(DELAYS.len() - 1)] * 1_000).await;
+                        TimeoutFuture::new(DELAYS[(attempt - 1).min(DELAYS.len() - 1)] * 1_000)
+                            .await;
                     }
                     ErrorCode::VaultOpen => elsewhere.set(true),
                     _ => failed.set(Some(failure)),

@@ -53,11 +53,20 @@ pub(crate) const fn delivery_word(t: &'static Catalogue, delivery: Delivery) -> 
 /// More about a state, on hover and focus.
 fn delivery_details(t: &'static Catalogue, delivery: Delivery) -> String {
     let of = |pattern: &str, confirmed: u8, of: u8| {
-        fill(pattern, &[("n", &confirmed.to_string()), ("of", &of.to_string())])
+        fill(
+            pattern,
+            &[("n", &confirmed.to_string()), ("of", &of.to_string())],
+        )
     };
     match delivery {
-        Delivery::Stored { confirmed, of: asked } => of(t.delivery_stored_on, confirmed, asked),
-        Delivery::Synced { confirmed, of: asked } => of(t.delivery_synced_on, confirmed, asked),
+        Delivery::Stored {
+            confirmed,
+            of: asked,
+        } => of(t.delivery_stored_on, confirmed, asked),
+        Delivery::Synced {
+            confirmed,
+            of: asked,
+        } => of(t.delivery_synced_on, confirmed, asked),
         Delivery::Retrying { attempt, next_at } => fill(
             &count(&t.delivery_attempt, u64::from(attempt)),
             &[("time", &format::time(next_at))],
@@ -79,14 +88,18 @@ pub(crate) fn TimelineRow(
 ) -> impl IntoView {
     let t = text();
     let row = move || row.get();
-    let label = move || row().map(|row| spoken(t, &row.message, &name.get())).unwrap_or_default();
+    let label = move || {
+        row()
+            .map(|row| spoken(t, &row.message, &name.get()))
+            .unwrap_or_default()
+    };
     let with = move |test: fn(&Row) -> bool| row().is_some_and(|row| test(&row));
     view! {
         {move || {
             row().filter(|row| row.new_day)
-                .map(|row| view! { <li class="day-line" role="presentation"><span>{format::day(row.message.sent_at)}</span></li> })
+                .map(|row| view! { <li class="day-line"><span>{format::day(row.message.sent_at)}</span></li> })
         }}
-        {move || with(|row| row.unread_line).then(|| view! { <li class="unread-line" role="presentation" data-testid="v1.unread-divider"><span>{t.unread_line}</span></li> })}
+        {move || with(|row| row.unread_line).then(|| view! { <li class="unread-line" data-testid="v1.unread-divider"><span>{t.unread_line}</span></li> })}
         <li
             class="message"
             class:mine=move || with(|row| row.message.mine)
@@ -110,17 +123,30 @@ pub(crate) fn TimelineRow(
 
 /// What a screen reader says for a whole message.
 fn spoken(t: &'static Catalogue, message: &Message, name: &str) -> String {
-    let author = if message.mine { t.you.to_owned() } else { isolate(name) };
+    let author = if message.mine {
+        t.you.to_owned()
+    } else {
+        isolate(name)
+    };
     let said = match message.kind {
         MessageKind::Text => message.text.as_str(),
         MessageKind::Unsupported => t.message_unsupported,
         MessageKind::Undecryptable => t.message_undecryptable,
         MessageKind::RequestAccepted => t.notice_accepted,
     };
-    let state = if message.mine { delivery_word(t, message.delivery) } else { "" };
+    let state = if message.mine {
+        delivery_word(t, message.delivery)
+    } else {
+        ""
+    };
     fill(
         t.message_spoken,
-        &[("author", &author), ("time", &format::time(message.sent_at)), ("text", said), ("state", state)],
+        &[
+            ("author", &author),
+            ("time", &format::time(message.sent_at)),
+            ("text", said),
+            ("state", state),
+        ],
     )
 }
 
@@ -136,7 +162,11 @@ fn Content(row: Row) -> impl IntoView {
         MessageKind::Unsupported => view! { <p class="odd">{t.message_unsupported}</p> }.into_any(),
         _ => view! { <p class="odd">{t.message_undecryptable}</p> }.into_any(),
     };
-    let loud = row.newest_own || !matches!(message.delivery, Delivery::Stored { .. } | Delivery::Synced { .. } | Delivery::Read);
+    let loud = row.newest_own
+        || !matches!(
+            message.delivery,
+            Delivery::Stored { .. } | Delivery::Synced { .. } | Delivery::Read
+        );
     let failed = match message.delivery {
         Delivery::Failed(code) if message.mine => Some(code),
         _ => None,
@@ -193,7 +223,11 @@ fn State(message: Message, loud: bool) -> impl IntoView {
         <span class:visually-hidden=!loud>{word}</span>
     };
     if matches!(delivery, Delivery::Retrying { .. }) {
-        let now = move |_| app.send(Command::RetryMessage { message: message.id });
+        let now = move |_| {
+            app.send(Command::RetryMessage {
+                message: message.id,
+            })
+        };
         return view! {
             <button type="button" class="state" title=details data-testid="v1.msg-state" data-delivery=hook(delivery) on:click=now>
                 {inner}
@@ -232,7 +266,9 @@ fn is_only_emoji(said: &str) -> bool {
         match c {
             // Joiners, selectors, skin tones and spaces belong to the pictures around them.
             '\u{200d}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | ' ' => {}
-            '\u{1f300}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{1f1e6}'..='\u{1f1ff}' => pictures += 1,
+            '\u{1f300}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{1f1e6}'..='\u{1f1ff}' => {
+                pictures += 1
+            }
             _ => return false,
         }
     }

@@ -13,7 +13,16 @@ use onionskin_client::api::{Command, ConnectionState, ErrorCode, Failure};
 pub(crate) fn Network() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let state = move || if app.network.with(|network| network.state == ConnectionState::Offline) { "offline" } else { "ready" };
+    let state = move || {
+        if app
+            .network
+            .with(|network| network.state == ConnectionState::Offline)
+        {
+            "offline"
+        } else {
+            "ready"
+        }
+    };
     view! {
         <section class="pane-screen" data-screen="p1" data-state=state aria-label=t.p1_title>
             <header class="pane-head">
@@ -56,7 +65,13 @@ pub(crate) fn ConnectionCard() -> impl IntoView {
         ConnectionState::Connected => t.net_connected_about,
     };
     let problem = move || {
-        app.network.with(|network| network.problem).map(|code| Failure { code, number: None, detail: String::new() })
+        app.network
+            .with(|network| network.problem)
+            .map(|code| Failure {
+                code,
+                number: None,
+                detail: String::new(),
+            })
     };
     view! {
         <section class="card" data-testid="p1.connection" data-net=move || hook(state.get())>
@@ -83,10 +98,16 @@ fn Facts() -> impl IntoView {
     let t = text();
     let network = app.network;
     let wrong_clock = move || {
-        network.with(|network| network.clock_offset.unsigned_abs() > CLOCK_WARNING_MS).then(|| {
-            let seconds = network.with(|network| network.clock_offset.unsigned_abs() / 1000);
-            Failure { code: ErrorCode::NetClock, number: u32::try_from(seconds).ok(), detail: String::new() }
-        })
+        network
+            .with(|network| network.clock_offset.unsigned_abs() > CLOCK_WARNING_MS)
+            .then(|| {
+                let seconds = network.with(|network| network.clock_offset.unsigned_abs() / 1000);
+                Failure {
+                    code: ErrorCode::NetClock,
+                    number: u32::try_from(seconds).ok(),
+                    detail: String::new(),
+                }
+            })
     };
     let last = move || match network.with(|network| network.last_success) {
         Some(ms) => format::ago(ms),

@@ -20,11 +20,14 @@ pub(crate) fn NewConversation() -> impl IntoView {
     app.invited.set(None);
     let typed = RwSignal::new(invited.unwrap_or_default());
     let failed = RwSignal::new(None::<Failure>);
-    let read = Memo::new(move |_| typed.with(|typed| (!typed.trim().is_empty()).then(|| read_id(typed))));
+    let read =
+        Memo::new(move |_| typed.with(|typed| (!typed.trim().is_empty()).then(|| read_id(typed))));
     let valid = Memo::new(move |_| read.get().and_then(Result::ok));
     let message = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(id) = valid.get_untracked() else { return };
+        let Some(id) = valid.get_untracked() else {
+            return;
+        };
         leptos::task::spawn_local(async move {
             if let Err(failure) = app.start_conversation(id).await {
                 failed.set(Some(failure));
@@ -118,11 +121,18 @@ fn Wrong(problem: IdProblem) -> impl IntoView {
     }
     let what = match &problem {
         IdProblem::Length(n) => count(&t.id_length, *n as u64),
-        IdProblem::Character(n, c) => fill(t.id_character, &[("n", &n.to_string()), ("c", &c.to_string())]),
+        IdProblem::Character(n, c) => fill(
+            t.id_character,
+            &[("n", &n.to_string()), ("c", &c.to_string())],
+        ),
         IdProblem::Prefix(start) => fill(t.id_prefix, &[("start", start)]),
         IdProblem::Phrase => String::new(),
     };
-    let failure = Failure { code: ErrorCode::IdFormat, number: None, detail: String::new() };
+    let failure = Failure {
+        code: ErrorCode::IdFormat,
+        number: None,
+        detail: String::new(),
+    };
     view! { <FailureNote failure what testid="n1.error" /> }.into_any()
 }
 
@@ -131,9 +141,14 @@ fn Wrong(problem: IdProblem) -> impl IntoView {
 fn Preview(id: String) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let own = app.profile.with_untracked(|profile| profile.as_ref().is_some_and(|p| p.account_id == id));
+    let own = app
+        .profile
+        .with_untracked(|profile| profile.as_ref().is_some_and(|p| p.account_id == id));
     let known = app.conversations.with_untracked(|list| {
-        list.iter().flatten().find(|one| one.account_id == id && !one.note_to_self).map(name_of)
+        list.iter()
+            .flatten()
+            .find(|one| one.account_id == id && !one.note_to_self)
+            .map(name_of)
     });
     let name = match (own, known) {
         (true, _) => t.note_to_self.to_owned(),
@@ -164,7 +179,14 @@ fn Preview(id: String) -> impl IntoView {
 pub(crate) fn MyId() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let own = Memo::new(move |_| app.profile.with(|profile| profile.as_ref().map(|p| p.account_id.clone()).unwrap_or_default()));
+    let own = Memo::new(move |_| {
+        app.profile.with(|profile| {
+            profile
+                .as_ref()
+                .map(|p| p.account_id.clone())
+                .unwrap_or_default()
+        })
+    });
     view! {
         <section class="card" aria-labelledby="my-id-title">
             <div class="person">

@@ -29,7 +29,10 @@ pub(crate) fn PathScreen() -> impl IntoView {
         let ticking = StoredValue::new_local(Some(Interval::new(REFRESH_MS, read)));
         on_cleanup(move || ticking.set_value(None));
     }
-    let offline = move || app.network.with(|network| network.state == ConnectionState::Offline);
+    let offline = move || {
+        app.network
+            .with(|network| network.state == ConnectionState::Offline)
+    };
     let state = move || {
         app.paths.with(|paths| match paths {
             _ if offline() => "offline",
@@ -66,7 +69,9 @@ fn Paths(state: Signal<&'static str>) -> impl IntoView {
     let none = move || match state.get() {
         "offline" => Some(t.p2_offline),
         "loading" | "empty" => {
-            let building = app.network.with(|network| network.state != ConnectionState::RelayDown);
+            let building = app
+                .network
+                .with(|network| network.state != ConnectionState::RelayDown);
             Some(if building { t.p2_building } else { t.p2_none })
         }
         _ => None,
@@ -142,7 +147,9 @@ fn Hop(place: usize, hop: HopView) -> impl IntoView {
         ("middle", fill(t.p2_hop, &[("n", &(place + 1).to_string())]))
     };
     let key = hop.key.get(..12).unwrap_or(&hop.key).to_owned();
-    let since = hop.pinned_since.map(|ms| fill(t.p2_pinned, &[("ago", &format::ago(ms))]));
+    let since = hop
+        .pinned_since
+        .map(|ms| fill(t.p2_pinned, &[("ago", &format::ago(ms))]));
     view! {
         <li class="hop" data-testid="p2.hop" data-role=role data-node=hop.key.clone()>
             <span class="dot"></span>

@@ -48,12 +48,17 @@ impl PhraseForm {
     }
 
     fn field(self, at: usize) -> Option<web_sys::HtmlInputElement> {
-        self.boxes.with_value(|boxes| boxes.get(at).and_then(|field| field.get_untracked()))
+        self.boxes
+            .with_value(|boxes| boxes.get(at).and_then(|field| field.get_untracked()))
     }
 
     /// What was typed: the area when it holds anything, else the boxes.
     fn phrase(self) -> SecretBytes {
-        let area = self.area.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let area = self
+            .area
+            .get_untracked()
+            .map(|area| area.value())
+            .unwrap_or_default();
         if !area.trim().is_empty() {
             return SecretBytes::from(area);
         }
@@ -108,7 +113,8 @@ impl PhraseForm {
         self.wrong.set(None);
         self.masked.set(false);
         let phrase = self.phrase();
-        self.filled.set(phrase.as_str().map_or(0, |text| phrase_words(text).count()));
+        self.filled
+            .set(phrase.as_str().map_or(0, |text| phrase_words(text).count()));
         self.touched.update_value(|touched| *touched += 1);
         let touched = self.touched.get_value();
         leptos::task::spawn_local(async move {
@@ -145,9 +151,15 @@ impl PhraseForm {
                 return;
             }
             PhraseCheck::Count(n) => (ErrorCode::PhraseCount, Some(n), None),
-            PhraseCheck::UnknownWord { position, suggestion } => {
+            PhraseCheck::UnknownWord {
+                position,
+                suggestion,
+            } => {
                 let said = match &suggestion {
-                    Some(word) => fill(t.phrase_word_suggest, &[("n", &place(position)), ("word", word)]),
+                    Some(word) => fill(
+                        t.phrase_word_suggest,
+                        &[("n", &place(position)), ("word", word)],
+                    ),
                     None => fill(t.phrase_word_unknown, &[("n", &place(position))]),
                 };
                 self.wrong.set(Some((position as usize, suggestion)));
@@ -159,7 +171,11 @@ impl PhraseForm {
                 (ErrorCode::PhraseCheck, suspect.map(|at| at + 1), said)
             }
         };
-        let failure = Failure { code, number, detail: String::new() };
+        let failure = Failure {
+            code,
+            number,
+            detail: String::new(),
+        };
         self.failed.set(Some((failure, said)));
         if let Some((at, _)) = self.wrong.get_untracked()
             && self.area_is_empty()
@@ -178,7 +194,9 @@ impl PhraseForm {
     }
 
     fn area_is_empty(self) -> bool {
-        self.area.get_untracked().is_none_or(|area| area.value().trim().is_empty())
+        self.area
+            .get_untracked()
+            .is_none_or(|area| area.value().trim().is_empty())
     }
 }
 
@@ -189,7 +207,9 @@ pub(crate) fn Restore() -> impl IntoView {
     let form = PhraseForm::new();
     let keep = KeepForm::new(None);
     let busy = RwSignal::new(false);
-    let hide = window_event_listener(leptos::ev::blur, move |_| form.masked.set(form.filled.get_untracked() > 0));
+    let hide = window_event_listener(leptos::ev::blur, move |_| {
+        form.masked.set(form.filled.get_untracked() > 0)
+    });
     on_cleanup(move || hide.remove());
 
     let go_on = move |event: leptos::ev::SubmitEvent| {
@@ -301,7 +321,10 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
     let app = expect_context::<App>();
     let t = text();
     let offers = RwSignal::new(Vec::<String>::new());
-    let wrong = Memo::new(move |_| form.wrong.with(|wrong| wrong.as_ref().is_some_and(|(place, _)| *place == at)));
+    let wrong = Memo::new(move |_| {
+        form.wrong
+            .with(|wrong| wrong.as_ref().is_some_and(|(place, _)| *place == at))
+    });
     let take = move |word: &str| {
         if let Some(field) = field.get_untracked() {
             field.set_value(word);
@@ -315,16 +338,26 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
         }
     };
     let complete = move || {
-        let start = field.get_untracked().map(|field| field.value().trim().to_lowercase()).unwrap_or_default();
+        let start = field
+            .get_untracked()
+            .map(|field| field.value().trim().to_lowercase())
+            .unwrap_or_default();
         if start.chars().count() < 2 {
             offers.set(Vec::new());
             return;
         }
-        let call = Call::CompleteWord { start: SecretBytes::from(start), limit: 4 };
+        let call = Call::CompleteWord {
+            start: SecretBytes::from(start),
+            limit: 4,
+        };
         leptos::task::spawn_local(async move {
-            let Ok(Reply::Words(words)) = app.call(call).await else { return };
+            let Ok(Reply::Words(words)) = app.call(call).await else {
+                return;
+            };
             // The screen may be gone by now.
-            let Some(Some(field)) = field.try_get_untracked() else { return };
+            let Some(Some(field)) = field.try_get_untracked() else {
+                return;
+            };
             let typed = field.value().trim().to_lowercase();
             let stale = !words.iter().all(|word| word.starts_with(&typed));
             let whole = words.len() == 1 && words.first() == Some(&typed);
@@ -332,7 +365,10 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
         });
     };
     let input = move |_| {
-        let typed = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let typed = field
+            .get_untracked()
+            .map(|field| field.value())
+            .unwrap_or_default();
         form.leave_area();
         if !form.spread(&typed, at) {
             form.typed();
@@ -408,7 +444,11 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
 fn Area(form: PhraseForm) -> impl IntoView {
     let t = text();
     let input = move |_| {
-        let typed = form.area.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let typed = form
+            .area
+            .get_untracked()
+            .map(|area| area.value())
+            .unwrap_or_default();
         let words: Vec<String> = phrase_words(&typed).map(str::to_lowercase).collect();
         for at in 0..WORDS {
             if let Some(field) = form.field(at) {

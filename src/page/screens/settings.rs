@@ -41,14 +41,19 @@ pub(crate) fn Settings() -> impl IntoView {
 fn NameCard() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let saved = Memo::new(move |_| app.profile.with(|profile| profile.as_ref().map(|p| p.name.clone()).unwrap_or_default()));
+    let saved = Memo::new(move |_| {
+        app.profile
+            .with(|profile| profile.as_ref().map(|p| p.name.clone()).unwrap_or_default())
+    });
     let typed = RwSignal::new(saved.get_untracked());
     let too_long = move || typed.with(|typed| clean_name(typed).len() > NAME_LIMIT);
     let same = move || typed.with(|typed| clean_name(typed) == saved.get());
     let save = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if !too_long() && !same() {
-            app.send(Command::SetDisplayName { name: clean_name(&typed.get_untracked()) });
+            app.send(Command::SetDisplayName {
+                name: clean_name(&typed.get_untracked()),
+            });
         }
     };
     view! {
@@ -211,7 +216,12 @@ fn EraseQuestion(open: RwSignal<bool>) -> impl IntoView {
     let failed = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
     let temporary = untrack(|| app.is_temporary());
-    let name = app.profile.with_untracked(|profile| profile.as_ref().map(|p| clean_name(&p.name)).unwrap_or_default());
+    let name = app.profile.with_untracked(|profile| {
+        profile
+            .as_ref()
+            .map(|p| clean_name(&p.name))
+            .unwrap_or_default()
+    });
     let erase = move |_| {
         busy.set(true);
         leptos::task::spawn_local(async move {

@@ -20,8 +20,20 @@ pub(crate) fn Shell() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let temporary = Memo::new(move |_| app.is_temporary());
-    let pane = move || if app.route.get() == Route::Chats { "list" } else { "main" };
-    let bar = move || if matches!(app.route.get(), Route::Conversation(_)) { "hidden" } else { "shown" };
+    let pane = move || {
+        if app.route.get() == Route::Chats {
+            "list"
+        } else {
+            "main"
+        }
+    };
+    let bar = move || {
+        if matches!(app.route.get(), Route::Conversation(_)) {
+            "hidden"
+        } else {
+            "shown"
+        }
+    };
     view! {
         <a class="skip-link" href="#main" on:click=skip_to_main>{t.skip_to_main}</a>
         <div class="app" class:is-temporary=move || temporary.get() data-pane=pane data-bar=bar>
@@ -78,13 +90,21 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let unread = Memo::new(move |_| {
-        app.conversations
-            .with(|list| list.iter().flatten().map(|one| u64::from(one.unread)).sum::<u64>())
+        app.conversations.with(|list| {
+            list.iter()
+                .flatten()
+                .map(|one| u64::from(one.unread))
+                .sum::<u64>()
+        })
     });
     let state = Memo::new(move |_| app.network.with(|network| network.state));
     let here = move |routes: &[Route]| routes.contains(&app.route.get()).then_some("page");
     let in_chats = move || {
-        matches!(app.route.get(), Route::Chats | Route::Conversation(_) | Route::New).then_some("page")
+        matches!(
+            app.route.get(),
+            Route::Chats | Route::Conversation(_) | Route::New
+        )
+        .then_some("page")
     };
     let me = move || {
         app.profile
@@ -163,16 +183,25 @@ fn EndButton(temporary: Memo<bool>, t: &'static Catalogue) -> impl IntoView {
 
 /// 1 to 999, then "999+".
 pub(crate) fn short_count(n: u64) -> String {
-    if n > 999 { "999+".into() } else { n.to_string() }
+    if n > 999 {
+        "999+".into()
+    } else {
+        n.to_string()
+    }
 }
 
 /// Keys that act everywhere in an open account (screens 2.4).
 pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
-    let mod2 = event.alt_key() && event.shift_key() || event.ctrl_key() && event.shift_key() && event.meta_key();
+    let mod2 = event.alt_key() && event.shift_key()
+        || event.ctrl_key() && event.shift_key() && event.meta_key();
     match (event.code().as_str(), mod2, event.alt_key()) {
         ("F6", _, _) => crate::page::focus::next_pane(event.shift_key()),
         ("KeyN", true, _) => go(Route::New),
-        ("KeyL", true, _) if !app.profile.with_untracked(|p| p.as_ref().is_some_and(|p| p.temporary)) => {
+        ("KeyL", true, _)
+            if !app
+                .profile
+                .with_untracked(|p| p.as_ref().is_some_and(|p| p.temporary)) =>
+        {
             leptos::task::spawn_local(app.lock());
         }
         ("ArrowDown", false, true) => step(app, 1),

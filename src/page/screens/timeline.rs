@@ -30,7 +30,9 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
             .messages
             .with(|messages| rows(messages, first_unread, |ms| format::local_day(ms as f64)))
     });
-    let ids = Memo::new(move |_| all.with(|rows| rows.iter().map(|row| row.message.id).collect::<Vec<_>>()));
+    let ids = Memo::new(move |_| {
+        all.with(|rows| rows.iter().map(|row| row.message.id).collect::<Vec<_>>())
+    });
     let total = Memo::new(move |_| ids.with(Vec::len));
     let stop = Memo::new(move |_| {
         let wanted = focused.get();
@@ -39,7 +41,9 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
     hold_place(app, scroller);
     mark_read(app, id);
     let scrolled = move |_| {
-        let Some(Some(scroller)) = scroller.try_get_untracked() else { return };
+        let Some(Some(scroller)) = scroller.try_get_untracked() else {
+            return;
+        };
         let from_end = -scroller.scroll_top();
         let from_start = scroller.scroll_height() - scroller.client_height() - from_end;
         let at_end = from_end <= NEAR && !timeline.more_after.get_untracked();
@@ -114,8 +118,12 @@ fn ToEnd(scroller: NodeRef<html::Div>) -> impl IntoView {
 fn hold_place(app: App, scroller: NodeRef<html::Div>) {
     let timeline = app.timeline;
     Effect::new(move |before: Option<Option<(MessageId, i32)>>| {
-        let last = timeline.messages.with(|messages| messages.last().map(|message| message.id));
-        let Some(scroller) = scroller.get_untracked() else { return last.map(|id| (id, 0)) };
+        let last = timeline
+            .messages
+            .with(|messages| messages.last().map(|message| message.id));
+        let Some(scroller) = scroller.get_untracked() else {
+            return last.map(|id| (id, 0));
+        };
         let height = scroller.scroll_height();
         if let Some(Some((old, _))) = before
             && last != Some(old)
@@ -151,22 +159,35 @@ fn anchor(scroller: &web_sys::HtmlElement) -> Option<(web_sys::Element, f64)> {
 fn mark_read(app: App, id: ConversationId) {
     let timeline = app.timeline;
     let newest = Memo::new(move |_| {
-        timeline
-            .messages
-            .with(|messages| messages.iter().rev().find(|message| !message.mine).map(|message| message.sent_at))
+        timeline.messages.with(|messages| {
+            messages
+                .iter()
+                .rev()
+                .find(|message| !message.mine)
+                .map(|message| message.sent_at)
+        })
     });
     let unread = Memo::new(move |_| app.conversation(id).is_some_and(|one| one.unread > 0));
     Effect::new(move |_| {
-        let (Some(up_to), true, true) = (newest.get(), unread.get(), timeline.at_end.get()) else { return };
+        let (Some(up_to), true, true) = (newest.get(), unread.get(), timeline.at_end.get()) else {
+            return;
+        };
         let ready = timeline.reading.get() == Reading::Ready;
         if ready && app.visible.get() {
-            app.send(Command::MarkRead { conversation: id, up_to });
+            app.send(Command::MarkRead {
+                conversation: id,
+                up_to,
+            });
         }
     });
 }
 
 /// Arrows, Page keys, Home and End move through the messages; Escape goes to the composer.
-fn keys(ids: Memo<Vec<MessageId>>, stop: Memo<Option<MessageId>>, event: &leptos::ev::KeyboardEvent) {
+fn keys(
+    ids: Memo<Vec<MessageId>>,
+    stop: Memo<Option<MessageId>>,
+    event: &leptos::ev::KeyboardEvent,
+) {
     if event.alt_key() || event.ctrl_key() || event.meta_key() {
         return;
     }

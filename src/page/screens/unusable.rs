@@ -25,7 +25,11 @@ pub(crate) fn UnusablePage(why: Unusable) -> impl IntoView {
             (t.b0_title, missing, Some(ErrorCode::BrowserOld))
         }
         Unusable::Outdated => (t.b0_outdated_title, t.b0_outdated.to_owned(), None),
-        Unusable::Broken => (t.b0_broken_title, t.b0_broken.to_owned(), Some(ErrorCode::Internal)),
+        Unusable::Broken => (
+            t.b0_broken_title,
+            t.b0_broken.to_owned(),
+            Some(ErrorCode::Internal),
+        ),
     };
     let reload = |_| {
         // Nothing can be done about a browser that refuses.

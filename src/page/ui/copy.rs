@@ -18,7 +18,11 @@ pub(crate) fn CopyButton(
         leptos::task::spawn_local(async move {
             let clipboard = window().navigator().clipboard();
             let done = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&what)).await;
-            let said = if done.is_ok() { text().copied } else { text().copy_failed };
+            let said = if done.is_ok() {
+                text().copied
+            } else {
+                text().copy_failed
+            };
             app.toast.set(Some(said.into()));
         });
     };

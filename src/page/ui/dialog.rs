@@ -18,7 +18,9 @@ pub(crate) fn Dialog(
     let in_history = StoredValue::new(false);
     Effect::new(move |was: Option<bool>| {
         let now = open.get();
-        let Some(dialog) = element.get() else { return false };
+        let Some(dialog) = element.get() else {
+            return false;
+        };
         if now && !dialog.open() {
             // Refused only when it is open already.
             let _ = dialog.show_modal();

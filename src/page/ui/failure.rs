@@ -9,7 +9,10 @@ use onionskin_client::api::{ErrorCode, Failure};
 /// The three sentences, with the number in its place.
 pub(crate) fn sentences(failure: &Failure) -> (String, &'static str, &'static str) {
     let ErrorText { what, safe, todo } = (text().errors)(failure.code);
-    let number = failure.number.map(|number| number.to_string()).unwrap_or_default();
+    let number = failure
+        .number
+        .map(|number| number.to_string())
+        .unwrap_or_default();
     (fill(what, &[("n", &number)]), safe, todo)
 }
 
@@ -23,7 +26,10 @@ pub(crate) fn FailureNote(
     what: Option<String>,
 ) -> impl IntoView {
     let (said, safe, todo) = sentences(&failure);
-    let warning = matches!(failure.code, ErrorCode::NetOffline | ErrorCode::SendQueue | ErrorCode::NetSwarm);
+    let warning = matches!(
+        failure.code,
+        ErrorCode::NetOffline | ErrorCode::SendQueue | ErrorCode::NetSwarm
+    );
     view! {
         <div class="note" class:error=!warning class:warn=warning role="alert" data-testid=testid data-code=failure.code.code()>
             <Draw icon=Icon::Warning />

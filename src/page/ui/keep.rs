@@ -38,9 +38,9 @@ impl KeepForm {
         match self.stay.get() {
             None => Some(t.keep_missing_choice),
             Some(Stay::Temporary) => None,
-            Some(Stay::Device) if self.passphrase.get() => {
-                (self.secret.strength.get() == Strength::TooShort).then_some(t.keep_missing_passphrase)
-            }
+            Some(Stay::Device) if self.passphrase.get() => (self.secret.strength.get()
+                == Strength::TooShort)
+                .then_some(t.keep_missing_passphrase),
             Some(Stay::Device) => (!self.accepted.get()).then_some(t.keep_missing_accept),
         }
     }
@@ -48,7 +48,9 @@ impl KeepForm {
     /// Takes the answers; the passphrase field is empty afterwards.
     pub(crate) fn take(self) -> Keep {
         match self.stay.get_untracked() {
-            Some(Stay::Device) if self.passphrase.get_untracked() => Keep::Passphrase(self.secret.take()),
+            Some(Stay::Device) if self.passphrase.get_untracked() => {
+                Keep::Passphrase(self.secret.take())
+            }
             Some(Stay::Device) => Keep::Device,
             _ => Keep::Temporary,
         }

@@ -75,7 +75,13 @@ pub(crate) fn SecretField(
 ) -> impl IntoView {
     let t = text();
     let shown = RwSignal::new(false);
-    let show_label = move || if shown.get() { t.passphrase_hide } else { t.passphrase_show };
+    let show_label = move || {
+        if shown.get() {
+            t.passphrase_hide
+        } else {
+            t.passphrase_show
+        }
+    };
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
