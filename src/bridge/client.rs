@@ -16,6 +16,8 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// The script that Trunk writes beside the worker's module.
 const WORKER_SCRIPT: &str = "/worker_loader.js";
+/// Where the start script leaves the first worker.
+const STARTED: &str = "onionskinWorker";
 /// How often the page asks whether the worker lives (ms).
 const HEARTBEAT_MS: u32 = 10_000;
 /// So many heartbeats in a row without an answer, and the worker counts as dead. Generous: one long computation is no death.
@@ -147,10 +149,7 @@ impl Inner {
         // Dropping a running one terminates it and fails its calls.
         drop(self.live.borrow_mut().take());
 
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("onionskin");
-        let Ok(worker) = Worker::new_with_options(WORKER_SCRIPT, &options) else {
+        let Some(worker) = adopt().or_else(start_worker) else {
             (self.notify)(Notice::Broken);
             return;
         };
@@ -181,6 +180,14 @@ impl Inner {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
+        // An adopted worker may have said hello before anybody listened; it answers this one. A worker that is not up yet
+        // misses it, and says its own later.
+        post(
+            &worker,
+            &ToWorker::Hello {
+                build: BUILD.to_owned(),
+            },
+        );
         *self.live.borrow_mut() = Some(Live {
             worker,
             ready: false,
@@ -218,7 +225,7 @@ impl Inner {
     fn receive(self: &Rc<Self>, message: FromWorker) {
         match message {
             FromWorker::Hello { build } if build == BUILD => {
-                if let Some(live) = self.live.borrow_mut().as_mut() {
+                if let Some(live) = self.live.borrow_mut().as_mut().filter(|live| !live.ready) {
                     post(
                         &live.worker,
                         &ToWorker::Hello {
@@ -296,6 +303,27 @@ impl Inner {
             (self.notify)(Notice::Restarted);
         }
     }
+}
+
+/// The worker that the start script began to load beside this module, unless it failed already or was taken.
+fn adopt() -> Option<Worker> {
+    let global = js_sys::global();
+    let worker = js_sys::Reflect::get(&global, &STARTED.into())
+        .ok()?
+        .dyn_into::<Worker>()
+        .ok()?;
+    // Deleting an own property of the global that a script made cannot fail.
+    let _ = js_sys::Reflect::delete_property(&global, &STARTED.into());
+    let failed =
+        js_sys::Reflect::get(&worker, &"failed".into()).is_ok_and(|failed| failed.is_truthy());
+    (!failed).then_some(worker)
+}
+
+fn start_worker() -> Option<Worker> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    options.set_name("onionskin");
+    Worker::new_with_options(WORKER_SCRIPT, &options).ok()
 }
 
 /// Asks the browser to keep the storage for good. The answer is seen in the environment.

@@ -30,7 +30,7 @@ impl VaultId {
 /// Page to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// First message; later ones are refused until it matched.
+    /// First message, answered with [`FromWorker::Hello`]; later ones are refused until it matched.
     Hello {
         /// [`BUILD`] of the page.
         build: String,
@@ -66,7 +66,7 @@ pub struct Derive {
 /// Worker to page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FromWorker {
-    /// First message, as soon as the module runs.
+    /// First message, as soon as the module runs, and the answer to the page's.
     Hello {
         /// [`BUILD`] of the worker.
         build: String,

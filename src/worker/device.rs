@@ -109,11 +109,20 @@ mod tests {
         let key = VaultKey::generate(&mut BrowserEntropy);
         let device = generate().await.unwrap();
         assert!(!device.extractable());
-        let wrapped = wrap(&device, vault, &key, &mut BrowserEntropy).await.unwrap();
+        let wrapped = wrap(&device, vault, &key, &mut BrowserEntropy)
+            .await
+            .unwrap();
         assert_eq!(wrapped.len(), 60);
-        assert_eq!(unwrap(&device, vault, &wrapped).await.unwrap().as_bytes(), key.as_bytes());
+        assert_eq!(
+            unwrap(&device, vault, &wrapped).await.unwrap().as_bytes(),
+            key.as_bytes()
+        );
         assert!(unwrap(&device, VaultId([2; 16]), &wrapped).await.is_none());
-        assert!(unwrap(&generate().await.unwrap(), vault, &wrapped).await.is_none());
+        assert!(
+            unwrap(&generate().await.unwrap(), vault, &wrapped)
+                .await
+                .is_none()
+        );
         assert!(unwrap(&device, vault, &wrapped[..59]).await.is_none());
     }
 }

@@ -30,7 +30,10 @@ pub fn start() {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         // What cannot be read comes from another build; the page finds out by the greeting.
         match wire::from_js::<ToWorker>(&event.data()) {
-            Some(ToWorker::Hello { build }) => matched.set(build == BUILD),
+            Some(ToWorker::Hello { build }) => {
+                matched.set(build == BUILD);
+                greet();
+            }
             Some(ToWorker::Ping) => post(&FromWorker::Pong),
             Some(ToWorker::Derive(order)) => post(&kdf::run(&order)),
             Some(ToWorker::Call { id, call }) if matched.get() => {
@@ -45,6 +48,11 @@ pub fn start() {
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
+    greet();
+}
+
+/// Said at the start and whenever the page says it, which may have begun to listen later.
+fn greet() {
     post(&FromWorker::Hello {
         build: BUILD.to_owned(),
     });

@@ -173,23 +173,40 @@ mod tests {
     #[wasm_bindgen_test]
     async fn a_vault_is_listed_until_it_is_destroyed_and_the_last_one_takes_the_list_along() {
         assert!(list().await.unwrap().is_empty());
-        assert!(!database::names().await.contains(&DATABASE.to_owned()), "asking for the list makes nothing");
+        assert!(
+            !database::names().await.contains(&DATABASE.to_owned()),
+            "asking for the list makes nothing"
+        );
 
         let key = VaultKey::generate(&mut BrowserEntropy);
         let device = device::generate().await.unwrap();
         let [old, new] = [VaultId([9; 16]), VaultId([3; 16])];
         for (vault, created_at) in [(new, 2_000), (old, 1_000)] {
-            let wrapped = device::wrap(&device, vault, &key, &mut BrowserEntropy).await.unwrap();
-            put(vault, created_at, &VaultHeader::new_device(wrapped).unwrap(), Some(&device)).await.unwrap();
+            let wrapped = device::wrap(&device, vault, &key, &mut BrowserEntropy)
+                .await
+                .unwrap();
+            put(
+                vault,
+                created_at,
+                &VaultHeader::new_device(wrapped).unwrap(),
+                Some(&device),
+            )
+            .await
+            .unwrap();
         }
         let entries = list().await.unwrap();
-        assert_eq!(entries.iter().map(|entry| (entry.id, entry.created_at)).collect::<Vec<_>>(), [
-            (old, 1_000),
-            (new, 2_000)
-        ]);
+        assert_eq!(
+            entries
+                .iter()
+                .map(|entry| (entry.id, entry.created_at))
+                .collect::<Vec<_>>(),
+            [(old, 1_000), (new, 2_000)]
+        );
         let header = get(old).await.unwrap().unwrap().header.unwrap();
         let kept = device_key(old).await.unwrap().unwrap();
-        let opened = device::unwrap(&kept, old, header.device().unwrap()).await.unwrap();
+        let opened = device::unwrap(&kept, old, header.device().unwrap())
+            .await
+            .unwrap();
         assert_eq!(opened.as_bytes(), key.as_bytes());
 
         destroy(old, &mut BrowserEntropy).await.unwrap();
