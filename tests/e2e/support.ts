@@ -130,12 +130,12 @@ export class Person {
     return this.id('v1.message').filter({ has: this.page.getByText(text, { exact: true }) });
   }
 
-  async sees(text: string): Promise<void> {
-    await expect(this.message(text)).toHaveCount(1, { timeout: 60_000 });
+  async sees(text: string, patience = 60_000): Promise<void> {
+    await expect(this.message(text)).toHaveCount(1, { timeout: patience });
   }
 
-  async stored(text: string): Promise<void> {
-    await expect(this.message(text)).toHaveAttribute('data-delivery', /stored|synced|read/, { timeout: 90_000 });
+  async stored(text: string, patience = 90_000): Promise<void> {
+    await expect(this.message(text)).toHaveAttribute('data-delivery', /stored|synced|read/, { timeout: patience });
   }
 
   /** Every text of the open conversation, in order. */

@@ -15,7 +15,10 @@ struct Counter(u64);
 impl Entropy for Counter {
     fn fill(&mut self, out: &mut [u8]) {
         for byte in out {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             *byte = (self.0 >> 56) as u8;
         }
     }
@@ -36,7 +39,14 @@ pub fn onion_builds(times: u32) -> u32 {
     let mut entropy = Counter(1);
     (0..times)
         .map(|_| {
-            onion::build(&hops, &destination, &payload, Cipher::XChaCha20, &mut entropy).map_or(0, |request| request.body.len() as u32)
+            onion::build(
+                &hops,
+                &destination,
+                &payload,
+                Cipher::XChaCha20,
+                &mut entropy,
+            )
+            .map_or(0, |request| request.body.len() as u32)
         })
         .sum()
 }
@@ -48,12 +58,23 @@ pub fn decrypts(times: u32) -> u32 {
     let reader = Account::from_seed(Seed::from_bytes([6; 16]));
     let mut entropy = Counter(2);
     let content = proto::Content {
-        data_message: Some(proto::DataMessage { body: Some("x".repeat(1000).into()), ..Default::default() }),
+        data_message: Some(proto::DataMessage {
+            body: Some("x".repeat(1000).into()),
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let sent = Timestamp(1_760_000_000_123);
-    let Ok(stored) = onionskin_protocol::message::encode(&sender, reader.id().key(), &content, sent, &mut entropy) else {
+    let Ok(stored) = onionskin_protocol::message::encode(
+        &sender,
+        reader.id().key(),
+        &content,
+        sent,
+        &mut entropy,
+    ) else {
         return 0;
     };
-    (0..times).map(|_| u32::from(onionskin_protocol::message::decode(&reader, &stored).is_ok())).sum()
+    (0..times)
+        .map(|_| u32::from(onionskin_protocol::message::decode(&reader, &stored).is_ok()))
+        .sum()
 }
