@@ -59,7 +59,7 @@ pub fn decrypts(times: u32) -> u32 {
     let mut entropy = Counter(2);
     let content = proto::Content {
         data_message: Some(proto::DataMessage {
-            body: Some("x".repeat(1000).into()),
+            body: Some("x".repeat(1000)),
             ..Default::default()
         }),
         ..Default::default()
