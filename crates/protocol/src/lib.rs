@@ -5,15 +5,18 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod attachment;
 pub mod encoding;
 pub mod entropy;
 pub mod hash;
 pub mod id;
 pub mod keys;
 pub mod message;
+pub mod name_service;
 pub mod node;
 pub mod onion;
 pub mod rpc;
+pub mod safety_number;
 pub mod seal;
 pub mod swarm;
 pub mod time;

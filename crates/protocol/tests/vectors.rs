@@ -17,9 +17,9 @@ fn every_supported_vector_passes_and_none_is_lost() {
         let report = &reports[file];
         (report.passed, report.unsupported)
     };
-    assert_eq!(counts("account.json"), (29, 5));
-    assert_eq!(counts("one-to-one.json"), (41, 29));
-    assert_eq!(counts("oracle-crypto.json"), (61, 98));
+    assert_eq!(counts("account.json"), (34, 0));
+    assert_eq!(counts("one-to-one.json"), (70, 0));
+    assert_eq!(counts("oracle-crypto.json"), (86, 73));
     let onion = &reports["oracle-onion.json"];
     assert_eq!(onion.passed + onion.unsupported, 28);
     for (file, cases) in [

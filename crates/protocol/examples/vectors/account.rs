@@ -1,7 +1,7 @@
-//! `account.json`: seeds, recovery phrases, key derivation. The name service and safety numbers are not supported.
+//! `account.json`: seeds, recovery phrases, key derivation, names, safety numbers.
 
 use super::fields::{array, bytes, number, said, same, same_hex, text};
-use super::{Outcome, Report, cases_in};
+use super::{Outcome, Report, cases_in, names};
 use onionskin_protocol::account::phrase::{PhraseError, WordList};
 use onionskin_protocol::account::{Account, Seed, parse_secret};
 use onionskin_protocol::id::AccountId;
@@ -25,6 +25,17 @@ pub fn run(file: &Value, report: &mut Report) {
             "phrase_25_words" => report.add(section, arithmetic(content)),
             "full_seed_identity" => report.add(section, full_seed(content)),
             "qr" => report.add(section, qr(content)),
+            "name_service" => each(names::registered),
+            "safety_numbers" => {
+                for (index, case) in content["vectors"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .enumerate()
+                {
+                    report.add(format!("{section}[{index}]"), names::safety_number(case));
+                }
+            }
             _ => (0..cases_in(content).max(1))
                 .for_each(|_| report.add(section, Outcome::NotSupported)),
         }

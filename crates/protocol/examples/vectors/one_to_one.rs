@@ -1,7 +1,7 @@
-//! `one-to-one.json`: padding, sealing, whole messages, contents. Attachments and pictures are not supported.
+//! `one-to-one.json`: padding, sealing, whole messages, contents, files, pictures.
 
 use super::fields::{array, base64, bytes, number, said, same, same_hex, text};
-use super::{Outcome, Report, cases_in};
+use super::{Outcome, Report, cases_in, files};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::keys::{Ed25519SecretKey, Signature, X25519SecretKey};
 use onionskin_protocol::message::{self, DecodeError, padding, signed, wire};
@@ -45,6 +45,19 @@ pub fn run(file: &Value, report: &mut Report) {
                     report.add(format!("{section}/{name}"), reads_back(case));
                 }
             }
+            "attachment_legacy" => each(&files::legacy_file),
+            "attachment_legacy_sizes" => each(&files::legacy_size),
+            "attachment_stream" => {
+                for (index, case) in content["vectors"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .enumerate()
+                {
+                    report.add(format!("{section}[{index}]"), files::stream_file(case));
+                }
+            }
+            "profile_picture_aes_gcm" => each(&files::picture),
             "pro_envelope_signature" => report.add(section, pro_signature(file, content)),
             _ => (0..cases_in(content).max(1))
                 .for_each(|_| report.add(section, Outcome::NotSupported)),

@@ -1,6 +1,7 @@
-//! `oracle-crypto.json`: the kinds of one-to-one messages, hashes and keys. The others are not supported.
+//! `oracle-crypto.json`: the kinds of one-to-one messages, hashes, keys, files and names. The others are not supported.
 
 use super::fields::{Draws, array, base64, bytes, number, said, same, same_hex, text};
+use super::{files, names};
 use onionskin_protocol::hash;
 use onionskin_protocol::id::{AccountId, Namespace, SwarmId};
 use onionskin_protocol::keys::{Ed25519SecretKey, Signature, X25519PublicKey, X25519SecretKey};
@@ -24,6 +25,11 @@ pub fn check(kind: &str, case: &Value) -> Option<Result<(), String>> {
         "keys" => keys,
         "blake2b" => blake2b,
         "xed25519" => xed25519,
+        "attachment_encrypt" => files::attachment_encrypt,
+        "attachment_must_fail" => files::attachment_must_fail,
+        "ons_response" => names::ons_response,
+        "ons_response_legacy" => names::ons_response_legacy,
+        "ons_must_fail" => names::ons_must_fail,
         _ => return None,
     };
     Some(check(case))

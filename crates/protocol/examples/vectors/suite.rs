@@ -3,6 +3,8 @@
 
 mod account;
 mod fields;
+mod files;
+mod names;
 mod one_to_one;
 mod oracle_crypto;
 mod oracle_onion;
