@@ -32,7 +32,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     figures.extend(step("native benchmarks of the protocol", protocol)?);
     let wasm = step("build the wasm benchmark", wasm_module)?;
     app::build()?;
-    servers::build(Profile::Servers)?;
+    servers::build()?;
     let servers = Servers::start(Profile::Servers, "127.0.0.1:0")?;
     let mut browser = command("node");
     browser

@@ -19,20 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How the two programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// As the tests have built most of them already.
+    /// As `cargo test --workspace` builds them for the integration tests.
     Dev,
     /// Quick to build and fast enough to use.
     Servers,
 }
 
 impl Profile {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Servers => "servers",
-        }
-    }
-
     fn folder(self) -> PathBuf {
         step::target_dir().join(match self {
             Self::Dev => "debug",
@@ -41,20 +34,20 @@ impl Profile {
     }
 }
 
-/// Builds relay and network.
-pub fn build(profile: Profile) -> Result<(), Failure> {
+/// Builds relay and network for use. (For the journeys they are there already: see [`Profile::Dev`].)
+pub fn build() -> Result<(), Failure> {
     run_step(
         "build the relay and the local network",
-        command("cargo")
-            .args([
-                "build",
-                "--bins",
-                "-p",
-                "onionskin-relay",
-                "-p",
-                "onionskin-testnet",
-            ])
-            .args(["--profile", profile.name()]),
+        command("cargo").args([
+            "build",
+            "--bins",
+            "-p",
+            "onionskin-relay",
+            "-p",
+            "onionskin-testnet",
+            "--profile",
+            "servers",
+        ]),
     )
 }
 

@@ -15,7 +15,7 @@ The address is http://127.0.0.1:8470/, or the next free port.
 
 pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     tools::ensure(Need::Build)?;
-    servers::build(Profile::Servers)?;
+    servers::build()?;
     app::build()?;
     let mut servers = Servers::start(Profile::Servers, &servers::free_address(8470)?)?;
     println!("\nOnionskin is at {}\nCtrl-C ends it.", servers.url);

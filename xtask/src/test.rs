@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, cheapest first, each thing built once.
 
-use crate::servers::{self, Profile, Servers};
+use crate::servers::{Profile, Servers};
 use crate::step::{self, Failure, Tally, command, run_tests, step};
 use crate::tools::{self, Need};
 use crate::{app, check, vectors};
@@ -32,7 +32,6 @@ pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     }
     tally += wasm_tests()?;
     app::build()?;
-    servers::build(Profile::Dev)?;
     tally += journeys(&chromium)?;
     println!("\n{} passed, {} failed", tally.passed, tally.failed);
     if tally.failed > 0 {
