@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use onionskin_protocol::id::{MessageHash, SwarmId};
-use onionskin_protocol::rpc::response;
+use onionskin_protocol::rpc::{ons, response};
+use onionskin_protocol::time::Timestamp;
 use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -25,6 +26,21 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(deleted.confirmed.is_empty());
         }
         let _ = response::parse_expire(body, &account, &requested);
+        let at = Timestamp(1);
+        for touched in [
+            response::parse_delete_all(body, &account, at),
+            response::parse_delete_before(body, &account, at),
+            response::parse_expire_all(body, &account, at),
+        ] {
+            assert!(touched.is_err() || touched.is_ok_and(|touched| touched.confirmed.is_empty()));
+        }
+        if let Ok(revoked) = response::parse_revoke(body, &account, at, &[[3; 36]]) {
+            assert!(revoked.confirmed.is_empty());
+        }
+        let _ = response::parse_revoked(body);
+        let _ = (response::parse_info(body), response::parse_if_else(body));
+        let _ = response::parse_active_nodes(body);
+        let _ = ons::parse_ons(body, "test");
     };
     for answer in response::parse_batch(bytes).unwrap_or_default() {
         read(&answer.body);

@@ -6,7 +6,7 @@
 use crate::api::{Delivery, ErrorCode, Event, Failure, MessageKind, RestoreStep};
 use crate::conversation::{Change, Conversations};
 use crate::message::{MessageRecord, clip_text};
-use crate::network::{Network, RpcError};
+use crate::network::{Form, Network, RpcError, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
 use crate::store::{Key, RecordError};
@@ -16,8 +16,8 @@ use onionskin_protocol::id::{AccountId, MessageHash, Namespace};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::message::{self as wire, DecodeError, Incoming, proto};
 use onionskin_protocol::node::ServiceNode;
-use onionskin_protocol::rpc::Request;
 use onionskin_protocol::rpc::response::{Retrieved, StoredMessage, parse_retrieve};
+use onionskin_protocol::rpc::{Request, max_sizes};
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -26,18 +26,31 @@ use std::rc::Rc;
 const VISIBLE: u64 = 5_000;
 /// Between polls when it is not (ms).
 const HIDDEN: u64 = 45_000;
-/// Longest wait (ms) after polls that failed.
+/// Wait (ms) after a poll that failed, and the longest after many.
+const RETRY: u64 = 1_000;
 const MAX_RETRY: u64 = 10_000;
 /// Polls of one member before another one is asked.
 const STAY: u8 = 6;
-/// Members asked at the first poll of a session, since one of them may lack what the other has.
-const FIRST_ASKED: usize = 2;
+/// Members asked at the first poll of a session, since each of them may lack what another one has.
+const FIRST_ASKED: usize = 3;
 /// Messages per transaction; between two the thread is let go.
 const CHUNK: usize = 40;
 /// Pages of one member in a row.
 const MAX_PAGES: usize = 1_000;
-/// As other clients split their polls (10-network 7.2).
-const MAX_SIZE: i64 = -2;
+/// So many at once mean that there is more, whatever the member says.
+const FULL: usize = 95;
+/// Pages in a row that brought nothing new.
+const DULL_PAGES: usize = 20;
+/// The smallest part of an answer that is asked for when answers are too large.
+const SMALLEST: i64 = -128;
+/// What other clients poll at a time; it decides how much each part may take (10-network 7.2).
+const SHARES: [Namespace; 5] = [
+    Namespace::DEFAULT,
+    Namespace(2),
+    Namespace(3),
+    Namespace(5),
+    Namespace(4),
+];
 /// Messages put aside at most; beyond that they are only counted.
 const MAX_QUARANTINE: usize = 200;
 /// Hashes are remembered this long (ms) after their message expired.
@@ -65,7 +78,10 @@ pub(crate) struct Inbox<P: Ports> {
     visible: Cell<bool>,
     /// The member that is polled, and how often it was.
     member: RefCell<Option<(Ed25519PublicKey, u8)>>,
+    /// The member that gave us all it had, last of all members.
+    emptied: Cell<Option<Ed25519PublicKey>>,
     greeted: Cell<bool>,
+    max_size: Cell<i64>,
     quarantined: Cell<usize>,
     swept_at: Cell<u64>,
 }
@@ -89,7 +105,9 @@ impl<P: Ports> Inbox<P> {
             bell: Bell::default(),
             visible: Cell::new(true),
             member: RefCell::default(),
+            emptied: Cell::default(),
             greeted: Cell::new(false),
+            max_size: Cell::new(max_sizes(&SHARES).first().copied().unwrap_or(-2)),
             quarantined: Cell::new(aside.len() + damaged),
             swept_at: Cell::new(0),
         })
@@ -118,7 +136,7 @@ impl<P: Ports> Inbox<P> {
             self.tell(RestoreStep::Profile);
             self.tell(RestoreStep::Messages);
         }
-        let mut failures = 0u64;
+        let mut failures = 0u32;
         loop {
             self.network.until_ready().await;
             let bell = self.bell.listen();
@@ -131,11 +149,12 @@ impl<P: Ports> Inbox<P> {
                     if self.visible.get() { VISIBLE } else { HIDDEN }
                 }
                 Err(PollError::Network(_)) => {
-                    failures += 1;
+                    failures = failures.saturating_add(1);
+                    let mut entropy = self.ports.entropy();
                     if self.visible.get() {
-                        (failures * 1_000).min(MAX_RETRY)
+                        backoff::pause(RETRY, MAX_RETRY, failures, &mut *entropy)
                     } else {
-                        HIDDEN
+                        backoff::spread(HIDDEN, &mut *entropy)
                     }
                 }
                 Err(PollError::Records(error)) => {
@@ -151,21 +170,28 @@ impl<P: Ports> Inbox<P> {
         self.conversations.events.emit(Event::Restore(step));
     }
 
-    /// One poll: of two members the first time, of one afterwards.
+    /// One poll: of several members the first time, of one afterwards.
     async fn poll(&self) -> Result<(), PollError> {
         self.sweep().await?;
-        let members = self.network.swarm(&self.owner.id()).await?;
-        if self.greeted.get() {
-            return self.drain(&self.choose(&members)).await;
+        if !self.greeted.get() {
+            self.poll_several(FIRST_ASKED).await?;
+            self.greeted.set(true);
+            return Ok(());
         }
+        let members = self.network.swarm(&self.owner.id()).await?;
+        self.drain(&self.choose(&members)).await
+    }
+
+    /// Asks so many members, one after the other. Fine when one of them answered.
+    async fn poll_several(&self, count: usize) -> Result<(), PollError> {
+        let members = self.network.swarm(&self.owner.id()).await?;
         let mut outcome = Err(RpcError::NoPath.into());
-        for member in members.iter().take(FIRST_ASKED) {
+        for member in members.iter().take(count) {
             let drained = self.drain(member).await;
             if drained.is_ok() || outcome.is_err() {
                 outcome = drained;
             }
         }
-        self.greeted.set(outcome.is_ok());
         outcome
     }
 
@@ -190,48 +216,76 @@ impl<P: Ports> Inbox<P> {
 
     /// Takes in everything new that a member has.
     async fn drain(&self, member: &ServiceNode) -> Result<(), PollError> {
+        // What a member has after its cursor is new to us, unless another member was asked in between.
+        let mut settled = self.emptied.take() == Some(member.ed25519);
+        let mut cursor = self.cursor(member).await?;
+        let mut dull = 0;
         for _ in 0..MAX_PAGES {
-            let outcome = self.retrieve(member).await;
-            let retrieved = match outcome {
+            let retrieved = match self.retrieve(member, cursor.as_ref()).await {
                 Ok(retrieved) => retrieved,
+                Err(PollError::Network(RpcError::TooLarge)) if self.ask_for_less() => continue,
                 Err(error) => {
                     *self.member.borrow_mut() = None;
-                    if matches!(error, PollError::Network(RpcError::Refused { status: 406 })) {
-                        self.network.check_clock().await;
-                    }
                     return Err(error);
                 }
             };
-            // A node that repeats itself for ever gives nothing new.
-            let more = retrieved.more && retrieved.last_hash.is_some();
+            let last = retrieved.last_hash.clone();
+            let count = retrieved.messages.len();
+            let more = retrieved.more || count + retrieved.unreadable >= FULL;
             let taken = self.take_in(member, retrieved).await?;
-            if !more || taken == 0 {
+            if settled && cursor.is_some() && count > 0 && taken == 0 {
+                // It gives out again what it gave before: it does not know the hash any more. So from the beginning.
+                settled = false;
+                cursor = None;
+                continue;
+            }
+            settled = false;
+            dull = if taken == 0 { dull + 1 } else { 0 };
+            // A node that repeats itself for ever gives nothing new.
+            if !more || last.is_none() || last == cursor || dull >= DULL_PAGES {
                 break;
             }
+            cursor = last;
         }
+        self.emptied.set(Some(member.ed25519));
         Ok(())
     }
 
-    async fn retrieve(&self, member: &ServiceNode) -> Result<Retrieved, PollError> {
+    /// Halves what one answer may hold. False when it is little already.
+    fn ask_for_less(&self) -> bool {
+        let size = self.max_size.get();
+        self.max_size.set((size * 2).max(SMALLEST));
+        size > SMALLEST
+    }
+
+    async fn cursor(&self, member: &ServiceNode) -> Result<Option<MessageHash>, RecordError> {
         let last: Option<String> = self
             .conversations
             .records
             .get(&self.cursor_key(member))
             .await?;
-        let last = last.and_then(|text| MessageHash::parse(&text));
-        let account = self.owner.account();
-        let request = Request::retrieve(
-            account,
-            Namespace::DEFAULT,
-            last.as_ref(),
-            MAX_SIZE,
-            self.network.now(),
-        );
-        let body = self
+        Ok(last.and_then(|text| MessageHash::parse(&text)))
+    }
+
+    async fn retrieve(
+        &self,
+        member: &ServiceNode,
+        cursor: Option<&MessageHash>,
+    ) -> Result<Retrieved, PollError> {
+        let request = |time| {
+            Request::retrieve(
+                self.owner.account(),
+                Namespace::DEFAULT,
+                cursor,
+                self.max_size.get(),
+                time,
+            )
+        };
+        let answer = self
             .network
-            .ask_member_in_batch(&self.owner.id(), member, request)
+            .ask_for_one(&self.owner.id(), member, Form::Batch, request)
             .await?;
-        parse_retrieve(&body).map_err(|_| RpcError::Malformed.into())
+        parse_retrieve(&answer.body).map_err(|_| RpcError::Malformed.into())
     }
 
     /// Applies what was retrieved, some messages at a time. Gives how many were new to us.
@@ -246,7 +300,7 @@ impl<P: Ports> Inbox<P> {
             unreadable,
             ..
         } = retrieved;
-        let (mut failed, mut taken) = (unreadable, unreadable);
+        let (mut failed, mut taken) = (unreadable, 0);
         let mut chunks = messages.chunks(CHUNK).peekable();
         while let Some(chunk) = chunks.next() {
             let mut change = self.conversations.change().await;
@@ -578,3 +632,6 @@ enum PollError {
     #[error(transparent)]
     Records(#[from] RecordError),
 }
+
+#[cfg(test)]
+mod trials;

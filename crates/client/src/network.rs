@@ -2,35 +2,56 @@
 //! find their way (10-network 1 to 5).
 //!
 //! Rooms: [`profile`] what differs between networks, `pool` which nodes there are and how they behaved, `path` the standing
-//! paths and their guards, `clock` the time of the network, `health` what the connection chip shows, `rpc` one request
-//! through one path and who is to blame when it fails, `swarm` who holds an account's messages, `deliver` storing,
-//! `maintain` the loops that keep all of that in shape.
+//! paths and their guards, `clock` the time of the network and `hard_fork` its rules, `health` what the connection chip
+//! shows. `rpc` brings one request to one node over several paths, `exchange` over one; `failure` says who is to blame when
+//! that fails, `suspicion` what hops say about each other, `stragglers` keeps what lost a race. `swarm` knows who holds an
+//! account's messages, `member` asks them, `deliver` stores, `own` does what only the owner may. `maintain` has the loops
+//! that keep all of that in shape.
 
+pub(crate) mod backoff;
 mod clock;
 mod deliver;
+mod exchange;
+mod failure;
+mod hard_fork;
 mod health;
 mod maintain;
+mod member;
+mod own;
 mod path;
 mod pool;
 mod profile;
 mod rpc;
+mod stragglers;
+mod suspicion;
 mod swarm;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod trials;
+#[cfg(test)]
+mod trials_swarm;
 
-pub(crate) use deliver::{StoreFailure, Stored};
+pub use deliver::{StoreFailure, Stored};
+pub(crate) use member::Form;
+pub use own::{KeepAliveError, KeptAlive, Removed};
 pub use profile::NetworkProfile;
 pub use rpc::{Reply, RpcError};
 
 use crate::api::{HopView, NetworkStatus, PathView};
-use crate::ports::{Clock, Ports};
-use crate::store::{RecordError, Records};
+use crate::ports::{Clock, Durability, Ports, Table};
+use crate::store::{Key, RecordError, Records};
 use crate::wake::{Bell, Listen};
 use clock::NetworkClock;
+use hard_fork::HardFork;
 use health::Health;
 use onionskin_protocol::time::Timestamp;
 use path::Paths;
 use pool::Pool;
 use std::cell::RefCell;
 use std::rc::Rc;
+use stragglers::Stragglers;
+use suspicion::Suspicions;
 use swarm::Swarms;
 
 /// Reaches service nodes through onion paths. Cheap to clone.
@@ -45,6 +66,9 @@ struct Inner<P: Ports> {
     clock: RefCell<NetworkClock>,
     swarms: RefCell<Swarms>,
     health: RefCell<Health>,
+    suspicions: RefCell<Suspicions>,
+    hard_fork: RefCell<HardFork>,
+    stragglers: Stragglers,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -73,21 +97,30 @@ impl<P: Ports> Network<P> {
             clock: RefCell::default(),
             swarms: RefCell::default(),
             health: RefCell::default(),
+            suspicions: RefCell::default(),
+            hard_fork: RefCell::default(),
+            stragglers: Stragglers::default(),
             changed: Bell::default(),
             wake: Bell::default(),
         }));
         network.load().await?;
+        network.recall_hard_fork().await;
         Ok(network)
     }
 
     /// Keeps pool and paths in shape until dropped.
     pub async fn run(&self) {
-        futures::join!(self.keep_paths(), self.keep_list());
+        futures::join!(self.keep_paths(), self.keep_list(), self.0.stragglers.run());
     }
 
     /// The network's time (10-network 5.3).
     pub fn now(&self) -> Timestamp {
         self.0.clock.borrow().network_time(self.device_now())
+    }
+
+    /// The latest hard fork that two nodes named, in this session or an earlier one: major number and revision.
+    pub fn hard_fork(&self) -> Option<(u16, u16)> {
+        self.0.hard_fork.borrow().get()
     }
 
     /// There is a path that answered.
@@ -174,6 +207,27 @@ impl<P: Ports> Network<P> {
             strikes: path.strikes,
         };
         paths.standing.iter().map(view).collect()
+    }
+
+    /// A cache: without it `expire` takes one time for all messages until two nodes have answered.
+    async fn recall_hard_fork(&self) {
+        let key = self.hard_fork_key();
+        if let Ok(Some(version)) = self.0.records.get::<hard_fork::Version>(&key).await {
+            self.0.hard_fork.borrow_mut().remember(version);
+        }
+    }
+
+    async fn remember_hard_fork(&self) {
+        let Some(version) = self.hard_fork() else {
+            return;
+        };
+        let mut tx = self.0.records.tx();
+        tx.put(&self.hard_fork_key(), &version);
+        let _ = tx.commit(Durability::Relaxed).await;
+    }
+
+    fn hard_fork_key(&self) -> Key {
+        self.0.records.key::<16>(Table::Network, "hard fork", &[])
     }
 
     fn device_now(&self) -> Timestamp {

@@ -8,7 +8,7 @@
 use crate::api::{ConversationId, Delivery, ErrorCode, Failure, MessageId, MessageKind};
 use crate::conversation::{Change, Conversations};
 use crate::message::MessageRecord;
-use crate::network::{Network, StoreFailure, Stored};
+use crate::network::{Network, StoreFailure, Stored, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
 use crate::store::{Key, RecordError};
@@ -30,7 +30,7 @@ use std::rc::Rc;
 pub(crate) const MAX_SENT: usize = 2_000;
 /// Messages live 14 days in a swarm (ms).
 const TTL: u64 = 14 * 24 * 3_600_000;
-/// Waits (ms) after the first failures, then the last one again and again.
+/// Waits (ms) after the first failures, then the last one again and again; each is spread by half of it either way.
 const BACKOFF: [u64; 6] = [2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 /// Tried for so long (ms, waits and attempts together) a message is given up.
 const GIVE_UP: u64 = 24 * 3_600_000;
@@ -407,6 +407,7 @@ impl<P: Ports> Outbox<P> {
             Err(error) => {
                 entry.attempts = entry.attempts.saturating_add(1);
                 let wait = BACKOFF[usize::from(entry.attempts - 1).min(BACKOFF.len() - 1)];
+                let wait = backoff::spread(wait, &mut *self.ports.entropy());
                 entry.tried = entry.tried.saturating_add(took).saturating_add(wait);
                 entry.next_at = self.ports.clock().now().as_millis() + wait;
                 let code = match error {

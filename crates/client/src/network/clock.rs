@@ -8,6 +8,8 @@ use onionskin_protocol::time::Timestamp;
 use std::collections::VecDeque;
 
 const SAMPLES: usize = 10;
+/// Clocks that differ by this (ms) show the same time.
+const AGREEMENT: u64 = 20_000;
 
 /// Network time relative to this device's clock.
 #[derive(Debug, Default)]
@@ -44,6 +46,31 @@ impl NetworkClock {
             .get(sorted.len() / 2)
             .copied()
             .unwrap_or(self.remembered)
+    }
+
+    /// After the clocks of these nodes were asked for once more: forgets all others, when at least two of them agree. False
+    /// when they do not.
+    pub(super) fn trust(&mut self, nodes: &[Ed25519PublicKey]) -> bool {
+        let mut fresh: Vec<(Ed25519PublicKey, i64)> = self
+            .samples
+            .iter()
+            .filter(|(key, _)| nodes.contains(key))
+            .copied()
+            .collect();
+        fresh.sort_unstable_by_key(|(_, offset)| *offset);
+        let agree = fresh.iter().zip(fresh.iter().skip(1));
+        let agree = agree
+            .filter(|((_, one), (_, other))| one.abs_diff(*other) <= AGREEMENT)
+            .count();
+        if agree == 0 {
+            return false;
+        }
+        if fresh.len() == 2 {
+            // The median of two is the larger one; either will do.
+            fresh.truncate(1);
+        }
+        self.samples = fresh.into();
+        true
     }
 
     pub(super) fn remember(&mut self, offset: i64) {
@@ -91,6 +118,25 @@ mod tests {
         }
         assert_eq!(clock.offset(), 60_003);
         assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_008));
+    }
+
+    #[test]
+    fn after_a_jump_of_the_device_clock_three_fresh_answers_outweigh_ten_old_ones() {
+        let (at, hour) = (Timestamp(10_000_000), 3_600_000);
+        let mut clock = NetworkClock::default();
+        for number in 0..10 {
+            clock.sample(key(number), at, at, at);
+        }
+        let later = at.plus_millis(hour);
+        for (number, told) in [(20, later), (21, later), (22, Timestamp(5))] {
+            clock.sample(key(number), told, at, at);
+        }
+        assert_eq!(clock.offset(), 0);
+        assert!(!clock.trust(&[key(22)]), "one is not enough");
+        assert!(!clock.trust(&[key(21), key(22)]), "nor are two that differ");
+        assert_eq!(clock.offset(), 0);
+        assert!(clock.trust(&[key(20), key(21), key(22)]));
+        assert_eq!(clock.offset(), hour as i64);
     }
 
     #[test]

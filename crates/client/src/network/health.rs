@@ -10,6 +10,10 @@ const WINDOW: u64 = 120_000;
 const MAX_SAMPLES: usize = 200;
 /// Latency (ms) above which the slowest twentieth makes the connection degraded.
 const SLOW: u64 = 5_000;
+/// The least and the most time (ms) to wait before the same request goes over a second path.
+const HEDGE: std::ops::RangeInclusive<u64> = 1_500..=4_000;
+/// That time before there is any experience (ms).
+const HEDGE_FIRST: u64 = 3_000;
 /// Clock difference (ms) worth a warning.
 const CLOCK_WARNING: u64 = 120_000;
 
@@ -101,6 +105,20 @@ impl Health {
         (ConnectionState::Connected, problem)
     }
 
+    /// The time (ms) in which answers come as a rule: half as much again as nine of ten took lately, within bounds.
+    pub(super) fn usual_time(&self, now: Timestamp) -> u64 {
+        let recent = self.requests.iter();
+        let mut times: Vec<u64> = recent
+            .filter(|(at, _)| now.millis_since(*at) <= WINDOW)
+            .filter_map(|(_, took)| *took)
+            .collect();
+        times.sort_unstable();
+        let slowest = times.get(times.len() * 9 / 10);
+        slowest.map_or(HEDGE_FIRST, |ms| {
+            (ms.saturating_mul(3) / 2).clamp(*HEDGE.start(), *HEDGE.end())
+        })
+    }
+
     /// More than a fifth of the requests of the last two minutes failed, or the slowest twentieth took over 5 s.
     fn is_troubled(&self, now: Timestamp) -> bool {
         let recent: Vec<Option<u64>> = self
@@ -164,6 +182,23 @@ mod tests {
             health.state(9, 2, 0, now),
             (ConnectionState::Offline, Some(ErrorCode::NetOffline))
         );
+    }
+
+    #[test]
+    fn the_usual_time_follows_what_was_seen_within_its_bounds() {
+        let (mut health, now) = (Health::default(), Timestamp(1_000_000));
+        assert_eq!(health.usual_time(now), HEDGE_FIRST);
+        health.success(now, 50);
+        assert_eq!(health.usual_time(now), 1_500);
+        for _ in 0..20 {
+            health.success(now, 2_000);
+        }
+        assert_eq!(health.usual_time(now), 3_000);
+        for _ in 0..10 {
+            health.success(now, 60_000);
+        }
+        assert_eq!(health.usual_time(now), 4_000);
+        assert_eq!(health.usual_time(now.plus_millis(WINDOW + 1)), HEDGE_FIRST);
     }
 
     #[test]

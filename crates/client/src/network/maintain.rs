@@ -4,9 +4,10 @@
 //! and what at least two of them name is the list. A path counts when `info` came back through it from a node that is not
 //! on it.
 
+use super::failure::Trouble;
 use super::path::{GUARD_LASTS, Guard, HOPS, Path, STANDING, choose_hops, pick, shuffle};
 use super::pool::NodeRecord;
-use super::rpc::{PATIENCE, Trouble};
+use super::rpc::PATIENCE;
 use super::{Network, RpcError};
 use crate::ports::{Clock, Durability, Ports, Table, Transport, TransportError};
 use crate::store::{Key, RecordError};
@@ -244,7 +245,7 @@ impl<P: Ports> Network<P> {
             }
             Err(trouble) => {
                 self.blame(&path, &target.ed25519, &trouble);
-                self.strike_untold(&path, &trouble);
+                self.strike_untold(&path, &target.ed25519, &trouble);
                 match trouble {
                     Trouble::Transport(
                         TransportError::Offline
@@ -257,8 +258,9 @@ impl<P: Ports> Network<P> {
         }
     }
 
-    /// A new path that fails without anybody being named is like one that was retired: each hop gets a strike.
-    fn strike_untold(&self, path: &Path, trouble: &Trouble) {
+    /// A new path that fails without anybody being named is like one that was retired: each hop gets a strike. So does the
+    /// node that was asked, or one that answers nonsense could go on like that.
+    fn strike_untold(&self, path: &Path, target: &Ed25519PublicKey, trouble: &Trouble) {
         let untold = match trouble {
             Trouble::Transport(error) => {
                 matches!(error, TransportError::Timeout | TransportError::TooLarge)
@@ -277,6 +279,7 @@ impl<P: Ports> Network<P> {
             for hop in &path.hops[..HOPS] {
                 pool.strike(&hop.ed25519, now);
             }
+            pool.strike(target, now);
         }
     }
 

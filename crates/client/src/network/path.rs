@@ -223,6 +223,30 @@ impl Paths {
         changed
     }
 
+    /// Puts another node in the place of `node` on one path. The path goes when that is its guard, or when there is no other.
+    pub(super) fn swap(
+        &mut self,
+        id: u64,
+        node: &Ed25519PublicKey,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) {
+        let Some(path) = self.get_mut(id) else { return };
+        let Some(at) = path.hops.iter().position(|hop| hop.ed25519 == *node) else {
+            return;
+        };
+        let others: Vec<ServiceNode> = (0..HOPS)
+            .filter(|other| *other != at)
+            .map(|at| path.hops[at])
+            .collect();
+        match choose_hop(pool, profile, &others, Some(node), now, entropy) {
+            Some(other) if at > 0 => path.hops[at] = other,
+            _ => self.retire(id),
+        }
+    }
+
     /// Marks all paths for replacement, unless that was asked for under a minute ago.
     pub(super) fn ask_for_new(&mut self, now: Timestamp) -> bool {
         if self

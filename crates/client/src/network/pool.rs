@@ -1,27 +1,24 @@
 //! Which service nodes there are, and how they behaved (10-network 1.5, 5.2).
 //!
-//! Strikes make a node unusable at three and expire after 48 h. That a hop says "no such node" is only counted: it takes two
-//! different hops, or a refreshed list without the node, to evict it, so that one lying hop cannot remove honest nodes.
+//! Strikes make a node unusable at three and expire after 48 h. What hops say about each other is no strike; that is the
+//! business of `suspicion`.
 
 use super::profile::NetworkProfile;
 use onionskin_protocol::keys::{Ed25519PublicKey, X25519PublicKey};
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// This many strikes make a node unusable.
 pub(super) const STRUCK_OUT: u8 = 3;
 /// Strikes are forgotten after 48 h (ms).
 const STRIKES_LAST: u64 = 48 * 3_600_000;
-/// Different reporters that it takes to evict a node.
-const REPORTERS: usize = 2;
 
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     nodes: BTreeMap<Ed25519PublicKey, ServiceNode>,
     strikes: BTreeMap<Ed25519PublicKey, (u8, Timestamp)>,
-    reports: BTreeMap<Ed25519PublicKey, BTreeSet<Ed25519PublicKey>>,
     /// When nodes themselves last agreed on this list (device clock).
     pub(super) confirmed_at: Option<Timestamp>,
 }
@@ -39,7 +36,7 @@ impl Pool {
         self.nodes.values()
     }
 
-    /// Takes over a list. Strikes stay, reports are settled by it.
+    /// Takes over a list. Strikes stay.
     pub(super) fn replace(
         &mut self,
         nodes: impl IntoIterator<Item = ServiceNode>,
@@ -51,7 +48,6 @@ impl Pool {
             .map(|node| (node.ed25519, node))
             .collect();
         self.strikes.retain(|key, _| self.nodes.contains_key(key));
-        self.reports.clear();
     }
 
     /// How many strikes a node has at the moment.
@@ -69,20 +65,22 @@ impl Pool {
         }
     }
 
-    /// `by` says that there is no node `key`. True when that was one reporter too many and the node is gone.
-    pub(super) fn report_missing(&mut self, key: &Ed25519PublicKey, by: Ed25519PublicKey) -> bool {
-        if !self.nodes.contains_key(key) || *key == by {
-            return false;
+    /// Makes a node unusable at once.
+    pub(super) fn strike_out(&mut self, key: &Ed25519PublicKey, now: Timestamp) {
+        if self.nodes.contains_key(key) {
+            self.strikes.insert(*key, (STRUCK_OUT, now));
         }
-        let reporters = self.reports.entry(*key).or_default();
-        reporters.insert(by);
-        if reporters.len() < REPORTERS {
-            return false;
-        }
+    }
+
+    /// Forgets the strikes of one node.
+    pub(super) fn clear(&mut self, key: &Ed25519PublicKey) {
+        self.strikes.remove(key);
+    }
+
+    /// Takes a node out of the list, until a fresh list has it.
+    pub(super) fn evict(&mut self, key: &Ed25519PublicKey) {
         self.nodes.remove(key);
         self.strikes.remove(key);
-        self.reports.remove(key);
-        true
     }
 
     /// Whether a node is there and not struck out.
@@ -166,24 +164,25 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn one_reporter_evicts_nobody_and_two_do() {
+    fn a_refreshed_list_evicts_what_it_lacks_and_brings_back_what_it_has() {
         let mut pool = pool(4);
-        let key = node(1).ed25519;
-        assert!(!pool.report_missing(&key, node(2).ed25519));
-        assert!(!pool.report_missing(&key, node(2).ed25519));
-        assert!(pool.get(&key).is_some());
-        assert!(pool.report_missing(&key, node(3).ed25519));
-        assert!(pool.get(&key).is_none());
+        pool.evict(&node(1).ed25519);
+        assert!(pool.get(&node(1).ed25519).is_none());
+        pool.replace((1..=3).map(node), &NetworkProfile::local());
+        assert!(pool.get(&node(4).ed25519).is_none());
+        assert!(pool.get(&node(1).ed25519).is_some());
     }
 
     #[test]
-    fn a_refreshed_list_settles_reports_and_evicts_what_it_lacks() {
+    fn a_node_is_struck_out_at_once_and_cleared_at_once() {
         let mut pool = pool(4);
-        pool.report_missing(&node(1).ed25519, node(2).ed25519);
-        pool.replace((1..=3).map(node), &NetworkProfile::local());
-        assert!(pool.get(&node(4).ed25519).is_none());
-        assert!(!pool.report_missing(&node(1).ed25519, node(3).ed25519));
-        assert!(pool.get(&node(1).ed25519).is_some());
+        let (key, now) = (node(1).ed25519, Timestamp(1_000));
+        pool.strike_out(&key, now);
+        assert!(!pool.is_usable(&key, now));
+        pool.clear(&key);
+        assert_eq!(pool.strikes(&key, now), 0);
+        pool.strike_out(&node(9).ed25519, now);
+        assert_eq!(pool.strikes(&node(9).ed25519, now), 0);
     }
 
     #[test]

@@ -1,22 +1,32 @@
-//! One request to one node: through a path, and when that fails through another; and who is to blame (10-network 4.6, 5.2).
+//! One request to one node: through a path, when that is slow over a second one as well, and when both fail through a
+//! third (10-network 5.2).
+//!
+//! Every request may be sent twice: what is read stays, and a swarm knows what it stores by its hash.
 
-use super::Network;
-use super::path::{HOPS, Path, choose_hops};
+use super::exchange::Failed;
+use super::failure::{Trouble, Verdict};
+use super::path::{Path, choose_hops};
+use super::{Network, backoff};
 use crate::api::ErrorCode;
-use crate::ports::{Clock, HttpReply, Ports, Transport, TransportError};
+use crate::ports::{Clock, Ports, TransportError};
+use futures::FutureExt;
 use futures::future::{Either, select};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
-use onionskin_protocol::onion::{self, Cipher, Destination, ResponseError};
 use onionskin_protocol::rpc::Request;
-use onionskin_protocol::rpc::response::{Answer, node_time, parse_batch};
-use onionskin_protocol::time::Timestamp;
+use onionskin_protocol::rpc::request::MAX_BATCH;
+use onionskin_protocol::rpc::response::{Answer, parse_batch};
 use serde_json::Value;
+use std::rc::Rc;
 
-/// Patience for one answer (ms).
-pub(super) const PATIENCE: u64 = 10_000;
+pub(super) use super::exchange::PATIENCE;
+
 /// Different paths that one request may try.
 const ATTEMPTS: usize = 3;
+/// Paths that have to say of a destination that it is gone.
+const WITNESSES: usize = 2;
+/// Wait (ms) before the next path when somebody wants us to slow down.
+const SLOW_DOWN: u64 = 1_000;
 
 /// The answer of a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,9 +49,12 @@ pub enum RpcError {
     /// The paths that were tried failed; the last one in this way.
     #[error("the paths failed: {0}")]
     Path(String),
-    /// The destination is gone, unreachable or not ready.
+    /// The destination is gone, unreachable or not ready, as two paths say.
     #[error("the node does not answer")]
     Destination,
+    /// Request or answer is too large: ask for less, or in parts.
+    #[error("the request or its answer is too large")]
+    TooLarge,
     /// An answer that makes no sense.
     #[error("the node's answer is malformed")]
     Malformed,
@@ -68,7 +81,9 @@ impl RpcError {
                 ErrorCode::NetGuard
             }
             Self::Transport(TransportError::Timeout) | Self::Destination => ErrorCode::NetTimeout,
-            Self::Transport(TransportError::TooLarge) | Self::Malformed => ErrorCode::NetTimeout,
+            Self::Transport(TransportError::TooLarge) | Self::TooLarge | Self::Malformed => {
+                ErrorCode::NetTimeout
+            }
             Self::Moved => ErrorCode::NetSwarm,
             Self::Refused { .. } => ErrorCode::SendRejected,
         }
@@ -87,47 +102,115 @@ impl RpcError {
     }
 }
 
-/// What went wrong on one path.
-#[derive(Clone, Debug)]
-pub(super) enum Trouble {
-    Transport(TransportError),
-    Onion(ResponseError),
-    Unsendable,
-}
-
 impl<P: Ports> Network<P> {
-    /// Sends one request to `node` through a path that does not contain it; tries up to three paths.
+    /// Sends one request to `node` through paths that do not contain it; tries up to three.
     pub async fn rpc(&self, node: &ServiceNode, request: &Request) -> Result<Reply, RpcError> {
-        let payload = request.to_bytes();
+        let payload: Rc<[u8]> = request.to_bytes().into();
         let mut tried = Vec::with_capacity(ATTEMPTS);
-        let mut last = RpcError::NoPath;
-        for _ in 0..ATTEMPTS {
+        let mut failures: Vec<Failed> = Vec::with_capacity(ATTEMPTS);
+        while tried.len() < ATTEMPTS {
             let Some(path) = self.path_to(&node.ed25519, &tried) else {
-                return Err(last);
+                break;
             };
-            tried.push(path.id);
-            let trouble = match self.exchange(&path, node, &payload, PATIENCE).await {
-                Ok(reply) => return Ok(reply),
-                Err(trouble) => trouble,
-            };
-            let before = self.0.paths.borrow().standing.len();
-            let at_destination = self.blame(&path, &node.ed25519, &trouble);
-            if self.0.paths.borrow().standing.len() < before {
-                self.0.wake.ring();
+            match self
+                .race(path, node, &payload, &mut tried, &mut failures)
+                .await
+            {
+                Some(reply) => {
+                    self.settle_lies(&node.ed25519, &failures);
+                    return Ok(reply);
+                }
+                None => {
+                    if let Some(error) = hopeless(&node.ed25519, &failures) {
+                        return Err(error);
+                    }
+                }
             }
-            last = match trouble {
-                Trouble::Transport(
-                    error @ (TransportError::Offline
-                    | TransportError::RelayDown
-                    | TransportError::RelayRefused(_)),
-                ) => return Err(error.into()),
-                Trouble::Transport(error) => error.into(),
-                Trouble::Unsendable => return Err(RpcError::Malformed),
-                Trouble::Onion(_) if at_destination => return Err(RpcError::Destination),
-                Trouble::Onion(error) => RpcError::Path(error.to_string()),
-            };
+            if failures
+                .last()
+                .is_some_and(|failed| failed.verdict == Verdict::TooFast)
+            {
+                let pause = backoff::spread(SLOW_DOWN, &mut *self.0.ports.entropy());
+                self.0.ports.clock().sleep(pause).await;
+            }
         }
-        Err(last)
+        self.suspect_destination(node, &failures);
+        Err(failures.pop().map_or(RpcError::NoPath, |failed| {
+            match (failed.verdict, failed.trouble) {
+                (Verdict::Named { node: named, .. }, _) if named == node.ed25519 => {
+                    RpcError::Destination
+                }
+                (_, Trouble::Transport(error)) => error.into(),
+                (_, Trouble::Onion(error)) => RpcError::Path(error.to_string()),
+                (_, Trouble::Unsendable) => RpcError::Malformed,
+            }
+        }))
+    }
+
+    /// Sends through `path`; when no answer came in the usual time, through the other standing path as well. The first good
+    /// answer wins, and whoever lost runs on by itself.
+    async fn race(
+        &self,
+        path: Path,
+        node: &ServiceNode,
+        payload: &Rc<[u8]>,
+        tried: &mut Vec<u64>,
+        failures: &mut Vec<Failed>,
+    ) -> Option<Reply> {
+        tried.push(path.id);
+        let begin = |path| {
+            self.clone()
+                .attempt(path, *node, Rc::clone(payload))
+                .boxed_local()
+        };
+        let patience = self.0.health.borrow().usual_time(self.device_now());
+        let pause = std::pin::pin!(self.0.ports.clock().sleep(patience));
+        let first = match select(begin(path), pause).await {
+            Either::Left((outcome, _)) => return outcome.map_err(|f| failures.push(f)).ok(),
+            Either::Right(((), first)) => first,
+        };
+        let other = self
+            .0
+            .paths
+            .borrow()
+            .for_target(&node.ed25519, tried)
+            .cloned();
+        let Some(other) = other else {
+            return first.await.map_err(|f| failures.push(f)).ok();
+        };
+        tried.push(other.id);
+        let (outcome, rest) = select(first, begin(other)).await.factor_first();
+        match outcome {
+            Ok(reply) => {
+                self.0.stragglers.push(rest.map(|_| ()).boxed_local());
+                Some(reply)
+            }
+            Err(failed) => {
+                failures.push(failed);
+                rest.await.map_err(|f| failures.push(f)).ok()
+            }
+        }
+    }
+
+    /// The destination answered after all: paths that said it was gone were wrong.
+    fn settle_lies(&self, target: &Ed25519PublicKey, failures: &[Failed]) {
+        let now = self.device_now();
+        for failed in failures.iter().filter(|failed| failed.accuses(target)) {
+            self.strike_path(&failed.path, None, now);
+        }
+    }
+
+    /// When all paths fail without a name, the one thing that they have in common is the destination.
+    fn suspect_destination(&self, node: &ServiceNode, failures: &[Failed]) {
+        let untold = |failed: &&Failed| {
+            failed.verdict == Verdict::Path && matches!(failed.trouble, Trouble::Onion(_))
+        };
+        if failures.len() >= WITNESSES && failures.iter().all(|failed| untold(&failed)) {
+            self.0
+                .pool
+                .borrow_mut()
+                .strike(&node.ed25519, self.device_now());
+        }
     }
 
     /// Sends a batch of 1 to 20 requests. One answer for each.
@@ -136,8 +219,48 @@ impl<P: Ports> Network<P> {
         node: &ServiceNode,
         requests: Vec<Request>,
     ) -> Result<Vec<Answer>, RpcError> {
-        let (count, sent) = (requests.len(), self.device_now());
-        let reply = self.rpc(node, &Request::batch(requests)).await?;
+        let count = requests.len();
+        let answers = self.several(node, count, Request::batch(requests)).await?;
+        if answers.len() == count {
+            Ok(answers)
+        } else {
+            Err(RpcError::Malformed)
+        }
+    }
+
+    /// Sends 1 to 20 requests that the node carries out one after the other, until one fails: that answer is the last.
+    pub async fn sequence(
+        &self,
+        node: &ServiceNode,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Answer>, RpcError> {
+        let count = requests.len();
+        let answers = self
+            .several(node, count, Request::sequence(requests))
+            .await?;
+        let went_on = |answer: &Answer| (200..300).contains(&answer.code);
+        let stopped = answers.last().is_some_and(|last| !went_on(last));
+        let before = answers.len().saturating_sub(1);
+        let whole = answers.len() == count || answers.len() < count && stopped;
+        if whole && answers.iter().take(before).all(went_on) {
+            Ok(answers)
+        } else {
+            Err(RpcError::Malformed)
+        }
+    }
+
+    async fn several(
+        &self,
+        node: &ServiceNode,
+        count: usize,
+        request: Request,
+    ) -> Result<Vec<Answer>, RpcError> {
+        if !(1..=MAX_BATCH).contains(&count) {
+            return Err(RpcError::TooLarge);
+        }
+        let sent = self.device_now();
+        let reply = self.rpc(node, &request).await?;
+        let received = self.device_now();
         if reply.status != 200 {
             return Err(RpcError::Refused {
                 status: reply.status,
@@ -145,14 +268,9 @@ impl<P: Ports> Network<P> {
         }
         let bytes = serde_json::to_vec(&reply.body).map_err(|_| RpcError::Malformed)?;
         let answers = parse_batch(&bytes).map_err(|_| RpcError::Malformed)?;
-        if answers.len() != count {
-            return Err(RpcError::Malformed);
-        }
-        if let Some(told) = answers.iter().find_map(|answer| node_time(&answer.body)) {
-            self.0
-                .clock
-                .borrow_mut()
-                .sample(node.ed25519, told, sent, self.device_now());
+        // The times of the members of a batch are all of one moment.
+        if let Some(answer) = answers.iter().find(|answer| answer.body.get("t").is_some()) {
+            self.learn(node.ed25519, &answer.body, sent, received).await;
         }
         Ok(answers)
     }
@@ -190,194 +308,27 @@ impl<P: Ports> Network<P> {
         )?;
         Some(paths.draft(hops, now))
     }
+}
 
-    /// Sends `payload` through `path` and opens the answer.
-    pub(super) async fn exchange(
-        &self,
-        path: &Path,
-        node: &ServiceNode,
-        payload: &[u8],
-        patience: u64,
-    ) -> Result<Reply, Trouble> {
-        let destination = Destination::Node {
-            ed25519: node.ed25519,
-            x25519: node.x25519,
-        };
-        let hops = path.hops.map(|hop| (hop.ed25519, hop.x25519));
-        let onion = {
-            let mut entropy = self.0.ports.entropy();
-            onion::build(
-                &hops,
-                &destination,
-                payload,
-                Cipher::default(),
-                &mut *entropy,
-            )
-            .map_err(|_| Trouble::Unsendable)?
-        };
-        let busy = Busy::new(self, path.id);
-        let sent = self.device_now();
-        let outcome = self.post(path.guard(), onion.body.clone(), patience).await;
-        drop(busy);
-        let received = self.device_now();
-        let reply = outcome.map_err(Trouble::Transport)?;
-        let reply = onion
-            .open_rpc(reply.status, &reply.body)
-            .map_err(Trouble::Onion)?;
-        if self
-            .0
-            .health
-            .borrow_mut()
-            .success(received, received.millis_since(sent))
-        {
-            self.0.changed.ring();
-        }
-        let body = serde_json::from_slice(&reply.body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&reply.body).into_owned()));
-        if let Some(told) = node_time(&body) {
-            self.0
-                .clock
-                .borrow_mut()
-                .sample(node.ed25519, told, sent, received);
-        }
-        Ok(Reply {
-            status: reply.status,
-            body,
+impl Failed {
+    fn accuses(&self, target: &Ed25519PublicKey) -> bool {
+        matches!(&self.verdict, Verdict::Named { node, .. } if node == target)
+    }
+}
+
+/// What no further path would change.
+fn hopeless(target: &Ed25519PublicKey, failures: &[Failed]) -> Option<RpcError> {
+    let accusers = failures.iter().filter(|failed| failed.accuses(target));
+    if accusers.count() >= WITNESSES {
+        return Some(RpcError::Destination);
+    }
+    failures
+        .iter()
+        .find_map(|failed| match (&failed.verdict, &failed.trouble) {
+            (_, Trouble::Transport(TransportError::TooLarge)) => Some(RpcError::TooLarge),
+            (Verdict::Transport, Trouble::Transport(error)) => Some(error.clone().into()),
+            (Verdict::Ours, Trouble::Unsendable) => Some(RpcError::Malformed),
+            (Verdict::Ours, _) => Some(RpcError::TooLarge),
+            _ => None,
         })
-    }
-
-    /// The transport has its own timeout; this one holds when it forgets.
-    async fn post(
-        &self,
-        guard: &ServiceNode,
-        body: Vec<u8>,
-        patience: u64,
-    ) -> Result<HttpReply, TransportError> {
-        let request = std::pin::pin!(self.0.ports.transport().onion(guard, body, patience));
-        let end = std::pin::pin!(self.0.ports.clock().sleep(patience + 1_000));
-        match select(request, end).await {
-            Either::Left((reply, _)) => reply,
-            Either::Right(_) => Err(TransportError::Timeout),
-        }
-    }
-
-    /// Counts a failure where it belongs (10-network 5.2). True when the destination is to blame.
-    pub(super) fn blame(&self, path: &Path, target: &Ed25519PublicKey, trouble: &Trouble) -> bool {
-        let now = self.device_now();
-        if let Trouble::Transport(
-            error @ (TransportError::Offline
-            | TransportError::RelayDown
-            | TransportError::RelayRefused(_)),
-        ) = trouble
-        {
-            self.0.health.borrow_mut().transport_failure(error);
-            self.0.changed.ring();
-            return false;
-        }
-        self.0.health.borrow_mut().failure(now);
-        if let Some(path) = self.0.paths.borrow_mut().get_mut(path.id) {
-            path.failures += 1;
-        }
-        let at_destination = self.count(path, target, trouble, now);
-        let changed = {
-            let pool = self.0.pool.borrow();
-            let mut entropy = self.0.ports.entropy();
-            self.0
-                .paths
-                .borrow_mut()
-                .repair(&pool, &self.0.profile, now, &mut *entropy)
-        };
-        if changed {
-            self.0.changed.ring();
-        }
-        at_destination
-    }
-
-    fn count(
-        &self,
-        path: &Path,
-        target: &Ed25519PublicKey,
-        trouble: &Trouble,
-        now: Timestamp,
-    ) -> bool {
-        let mut pool = self.0.pool.borrow_mut();
-        let mut paths = self.0.paths.borrow_mut();
-        let place = |key: &Ed25519PublicKey| path.hops.iter().position(|hop| hop.ed25519 == *key);
-        let mut blamed = None;
-        match trouble {
-            Trouble::Unsendable => return false,
-            Trouble::Transport(TransportError::GuardUnreachable | TransportError::UnknownGuard) => {
-                pool.strike(&path.guard().ed25519, now);
-                paths.retire(path.id);
-                return false;
-            }
-            Trouble::Onion(ResponseError::NextNode { node, not_found }) => {
-                // Whoever stands before the named node is the one who says so.
-                let reporter = match place(node) {
-                    Some(0) | None if node != target => None,
-                    Some(at) => Some(path.hops[at.saturating_sub(1)].ed25519),
-                    None => Some(path.hops[HOPS - 1].ed25519),
-                };
-                if let Some(reporter) = reporter {
-                    if *not_found && pool.report_missing(node, reporter) {
-                        // Two hops may both be wrong: a fresh list decides.
-                        pool.confirmed_at = None;
-                    }
-                    pool.strike(node, now);
-                    if node == target {
-                        return true;
-                    }
-                    blamed = Some(*node);
-                }
-            }
-            Trouble::Onion(ResponseError::NotReady { node }) => {
-                let named = node.unwrap_or(path.guard().ed25519);
-                if named == *target {
-                    pool.strike(&named, now);
-                    return true;
-                }
-                if place(&named).is_some() {
-                    pool.strike(&named, now);
-                    return false;
-                }
-            }
-            Trouble::Onion(ResponseError::Hop { hop, .. }) => {
-                if let Some(node) = path.hops.get(*hop) {
-                    pool.strike(&node.ed25519, now);
-                    blamed = Some(node.ed25519);
-                }
-            }
-            Trouble::Onion(_) | Trouble::Transport(_) => {}
-        }
-        if paths.strike(path.id) {
-            for hop in path.hops.iter().filter(|hop| Some(hop.ed25519) != blamed) {
-                pool.strike(&hop.ed25519, now);
-            }
-        }
-        false
-    }
-}
-
-/// Marks a path as busy while a request is under way, also when the request is given up.
-struct Busy<'a, P: Ports> {
-    network: &'a Network<P>,
-    path: u64,
-}
-
-impl<'a, P: Ports> Busy<'a, P> {
-    fn new(network: &'a Network<P>, path: u64) -> Self {
-        if let Some(path) = network.0.paths.borrow_mut().get_mut(path) {
-            path.requests += 1;
-            path.in_flight += 1;
-        }
-        Self { network, path }
-    }
-}
-
-impl<P: Ports> Drop for Busy<'_, P> {
-    fn drop(&mut self) {
-        if let Some(path) = self.network.0.paths.borrow_mut().get_mut(self.path) {
-            path.in_flight = path.in_flight.saturating_sub(1);
-        }
-    }
 }

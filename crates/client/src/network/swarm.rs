@@ -1,11 +1,12 @@
 //! Which nodes hold an account's messages (10-network 2).
 //!
-//! Two nodes are asked, and every node of our own pool that one of them names is a member to us. So a lying node can neither
-//! hide the members that hold our messages nor send us to nodes that do not exist; who is named wrongly answers 421. What a
-//! single node says (a 421 is that) holds for a minute only.
+//! A list that nodes agreed on and that has swarm ids says it at once, without a word to anybody. Otherwise, and when a
+//! member of such a swarm says 421, two nodes are asked, and every node of our own pool that one of them names is a member to
+//! us. So a lying node can neither hide the members that hold our messages nor send us to nodes that do not exist; who is
+//! named wrongly answers 421. What a single node says (a 421 is that) holds for a minute only.
 
 use super::path::shuffle;
-use super::pool::NodeRecord;
+use super::pool::{NodeRecord, Pool};
 use super::{Network, RpcError};
 use crate::ports::{Durability, Ports, Table};
 use crate::store::Key;
@@ -14,7 +15,8 @@ use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::rpc::Request;
-use onionskin_protocol::rpc::response::{Answer, Swarm, parse_swarm};
+use onionskin_protocol::rpc::response::{Swarm, parse_swarm};
+use onionskin_protocol::swarm::swarm_for;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,8 +32,8 @@ const WANTED: usize = 2;
 const ASKED: usize = 5;
 /// No swarm has more members.
 const MAX_MEMBERS: usize = 100;
-/// A member that failed is left alone so long (ms).
-const BENCHED: u64 = 60_000;
+/// So many of a hundred nodes of the list must carry a swarm id, or swarms are asked for.
+const NEARLY_ALL: usize = 90;
 /// Swarms kept in memory.
 const MAX_SWARMS: usize = 4_000;
 
@@ -48,6 +50,8 @@ struct Known {
     benched: BTreeMap<Ed25519PublicKey, Timestamp>,
     /// When to ask again.
     until: Timestamp,
+    /// Worked out from the list, so a new list changes it.
+    mapped: bool,
 }
 
 impl Known {
@@ -56,8 +60,22 @@ impl Known {
             members,
             benched: BTreeMap::new(),
             until,
+            mapped: false,
         }
     }
+}
+
+/// The members of an account's swarm as the swarm ids in the list have it. Nothing when too many nodes have none.
+fn map(pool: &Pool, account: &AccountId) -> Option<Vec<ServiceNode>> {
+    let mut ids: Vec<u64> = pool.nodes().filter_map(|node| node.swarm).collect();
+    if ids.len() * 100 < pool.len() * NEARLY_ALL {
+        return None;
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let swarm = swarm_for(&account.swarm_id(), &ids)?;
+    let members = pool.nodes().filter(|node| node.swarm == Some(swarm));
+    Some(members.copied().collect())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,7 +87,10 @@ struct SwarmRecord {
 impl<P: Ports> Network<P> {
     /// The members of an account's swarm that may be asked now, in random order; never empty.
     pub async fn swarm(&self, account: &AccountId) -> Result<Vec<ServiceNode>, RpcError> {
-        if self.known_swarm(account).is_none() && !self.recall_swarm(account).await {
+        if self.known_swarm(account).is_none()
+            && !self.map_swarm(account)
+            && !self.recall_swarm(account).await
+        {
             self.ask_for_swarm(account).await?;
         }
         let members = self.on_duty(account);
@@ -78,6 +99,38 @@ impl<P: Ports> Network<P> {
         } else {
             Ok(members)
         }
+    }
+
+    /// Takes the swarm from the list. False when that does not tell: the first list of all comes from a stranger.
+    fn map_swarm(&self, account: &AccountId) -> bool {
+        let members = {
+            let pool = self.0.pool.borrow();
+            if pool.confirmed_at.is_none() {
+                return false;
+            }
+            map(&pool, account)
+        };
+        let Some(members) = members else { return false };
+        let until = self.device_now().plus_millis(CONFIRMED);
+        self.know(
+            account,
+            Known {
+                mapped: true,
+                ..Known::new(members, until)
+            },
+        );
+        true
+    }
+
+    fn know(&self, account: &AccountId, mut known: Known) {
+        let mut swarms = self.0.swarms.borrow_mut();
+        if let Some(before) = swarms.known.remove(account) {
+            known.benched = before.benched;
+        }
+        if swarms.known.len() >= MAX_SWARMS {
+            swarms.known.clear();
+        }
+        swarms.known.insert(*account, known);
     }
 
     async fn ask_for_swarm(&self, account: &AccountId) -> Result<(), RpcError> {
@@ -122,20 +175,23 @@ impl<P: Ports> Network<P> {
         Ok(())
     }
 
-    /// Members that did not fail just now; all of them when each did.
+    /// Members that did not fail just now, without those that are struck out while there are others; all when each failed.
     fn on_duty(&self, account: &AccountId) -> Vec<ServiceNode> {
         let swarms = self.0.swarms.borrow();
         let Some(known) = swarms.known.get(account) else {
             return Vec::new();
         };
-        let now = self.device_now();
-        let fit = |node: &&ServiceNode| {
-            known
-                .benched
-                .get(&node.ed25519)
-                .is_none_or(|until| *until <= now)
+        let (now, pool) = (self.device_now(), self.0.pool.borrow());
+        let rested = |node: &&ServiceNode| {
+            let benched = known.benched.get(&node.ed25519);
+            benched.is_none_or(|until| *until <= now)
         };
-        let mut members: Vec<ServiceNode> = known.members.iter().filter(fit).copied().collect();
+        let usable = |node: &&ServiceNode| pool.is_usable(&node.ed25519, now);
+        let rested: Vec<ServiceNode> = known.members.iter().filter(rested).copied().collect();
+        let mut members: Vec<ServiceNode> = rested.iter().filter(usable).copied().collect();
+        if members.is_empty() {
+            members = rested;
+        }
         if members.is_empty() {
             members.clone_from(&known.members);
         }
@@ -151,73 +207,29 @@ impl<P: Ports> Network<P> {
             .then(|| known.members.clone())
     }
 
-    /// Sends one account-bound request to a member; a 421 is taken in and told as [`RpcError::Moved`], trouble of the node
-    /// counts against it.
-    pub(crate) async fn ask_member(
-        &self,
-        account: &AccountId,
-        node: &ServiceNode,
-        request: Request,
-    ) -> Result<Value, RpcError> {
-        let outcome = self.rpc(node, &request).await;
-        let answer = outcome.map(|reply| Answer {
-            code: reply.status,
-            body: reply.body,
-        });
-        self.judge(account, node, answer).await
-    }
-
-    /// The same as the only member of a batch, as other clients poll.
-    pub(crate) async fn ask_member_in_batch(
-        &self,
-        account: &AccountId,
-        node: &ServiceNode,
-        request: Request,
-    ) -> Result<Value, RpcError> {
-        let outcome = self.batch(node, vec![request]).await;
-        let answer =
-            outcome.and_then(|answers| answers.into_iter().next().ok_or(RpcError::Malformed));
-        self.judge(account, node, answer).await
-    }
-
-    async fn judge(
-        &self,
-        account: &AccountId,
-        node: &ServiceNode,
-        answer: Result<Answer, RpcError>,
-    ) -> Result<Value, RpcError> {
-        match answer {
-            Ok(Answer { code: 200, body }) => Ok(body),
-            Ok(Answer { code: 421, body }) => {
-                let adopted = parse_swarm(&body).is_ok_and(|swarm| {
-                    // A node that is a member after all would send us round in circles.
-                    !swarm
-                        .nodes
-                        .iter()
-                        .any(|member| member.ed25519 == node.ed25519)
-                        && self.adopt(account, &[swarm], HEARSAY)
-                });
-                if !adopted {
-                    self.bench(account, &node.ed25519);
-                }
-                self.remember_swarm(account).await;
-                Err(RpcError::Moved)
-            }
-            Ok(Answer { code: status, .. }) => {
-                if status >= 500 {
-                    self.0
-                        .pool
-                        .borrow_mut()
-                        .strike(&node.ed25519, self.device_now());
-                }
-                Err(RpcError::Refused { status })
-            }
-            Err(RpcError::Destination) => {
-                self.bench(account, &node.ed25519);
-                Err(RpcError::Destination)
-            }
-            Err(error) => Err(error),
+    /// A member says 421: the account's messages lie elsewhere.
+    pub(super) async fn moved(&self, account: &AccountId, node: &ServiceNode, body: &Value) {
+        let mapped = {
+            let swarms = self.0.swarms.borrow();
+            swarms.known.get(account).is_some_and(|known| known.mapped)
+        };
+        // Either the list is behind or the member lies: others know.
+        if mapped && self.ask_for_swarm(account).await.is_ok() {
+            self.bench(account, &node.ed25519, HEARSAY);
+            return;
         }
+        let adopted = parse_swarm(body).is_ok_and(|swarm| {
+            // A node that is a member after all would send us round in circles.
+            !swarm
+                .nodes
+                .iter()
+                .any(|member| member.ed25519 == node.ed25519)
+                && self.adopt(account, &[swarm], HEARSAY)
+        });
+        if !adopted {
+            self.bench(account, &node.ed25519, HEARSAY);
+        }
+        self.remember_swarm(account).await;
     }
 
     /// Takes over what nodes said, as far as they name nodes that we know. False when nothing is left of it.
@@ -234,28 +246,29 @@ impl<P: Ports> Network<P> {
         if members.is_empty() {
             return false;
         }
-        let mut swarms = self.0.swarms.borrow_mut();
-        if swarms.known.len() >= MAX_SWARMS {
-            swarms.known.clear();
-        }
-        swarms.known.insert(
-            *account,
-            Known::new(members, self.device_now().plus_millis(holds)),
-        );
+        drop(pool);
+        let until = self.device_now().plus_millis(holds);
+        self.know(account, Known::new(members, until));
         true
     }
 
-    fn bench(&self, account: &AccountId, node: &Ed25519PublicKey) {
-        let until = self.device_now().plus_millis(BENCHED);
+    /// Leaves a member alone for `ms`.
+    pub(super) fn bench(&self, account: &AccountId, node: &Ed25519PublicKey, ms: u64) {
+        let until = self.device_now().plus_millis(ms);
         if let Some(known) = self.0.swarms.borrow_mut().known.get_mut(account) {
             known.benched.insert(*node, until);
         }
     }
 
-    /// After a refresh of the list: members that left it are forgotten.
+    /// After a refresh of the list: members that left it are forgotten, swarms that came from it are worked out again, and
+    /// what hops said about nodes is settled.
     pub(super) fn review_swarms(&self) {
+        self.0.suspicions.borrow_mut().clear();
         let pool = self.0.pool.borrow();
-        for known in self.0.swarms.borrow_mut().known.values_mut() {
+        for (account, known) in &mut self.0.swarms.borrow_mut().known {
+            if known.mapped {
+                known.members = map(&pool, account).unwrap_or_default();
+            }
             known
                 .members
                 .retain(|member| pool.get(&member.ed25519).is_some());
@@ -289,11 +302,7 @@ impl<P: Ports> Network<P> {
                 .filter_map(|node| pool.get(&node.ed25519).copied())
                 .collect()
         };
-        self.0
-            .swarms
-            .borrow_mut()
-            .known
-            .insert(*account, Known::new(members, Timestamp(record.until)));
+        self.know(account, Known::new(members, Timestamp(record.until)));
         self.known_swarm(account).is_some()
     }
 
@@ -309,5 +318,55 @@ impl<P: Ports> Network<P> {
         let mut tx = self.0.records.tx();
         tx.put(&self.swarm_key(account), &record);
         let _ = tx.commit(Durability::Relaxed).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::NetworkProfile;
+    use super::super::pool::tests::node;
+    use super::*;
+
+    fn pool(swarms: impl IntoIterator<Item = Option<u64>>) -> Pool {
+        let nodes = swarms
+            .into_iter()
+            .zip(1u8..)
+            .map(|(swarm, number)| ServiceNode {
+                swarm,
+                ..node(number)
+            });
+        let mut pool = Pool::default();
+        pool.replace(nodes, &NetworkProfile::local());
+        pool
+    }
+
+    /// The account of 10-network B.1, at 308072453193212310 on the circle.
+    fn account() -> AccountId {
+        "054701d08488451f545a409fb58ae3e58581ca40ac3f7f114698cd71deac73ca01"
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_swarm_is_taken_from_a_list_with_swarm_ids() {
+        let (near, far) = (
+            Some(308_072_453_193_212_000),
+            Some(9_000_000_000_000_000_000),
+        );
+        let pool = pool([near, far, near, far, far]);
+        let members: Vec<_> = map(&pool, &account()).unwrap();
+        assert_eq!(
+            members.iter().map(|node| node.ed25519).collect::<Vec<_>>(),
+            [node(1).ed25519, node(3).ed25519]
+        );
+    }
+
+    #[test]
+    fn a_list_in_which_too_many_nodes_have_no_swarm_says_nothing() {
+        let with = |count: usize| (0..20).map(move |at| (at < count).then_some(7));
+        assert_eq!(map(&pool(with(18)), &account()).unwrap().len(), 18);
+        assert_eq!(map(&pool(with(17)), &account()), None);
+        assert_eq!(map(&Pool::default(), &account()), None);
     }
 }

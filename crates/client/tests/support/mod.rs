@@ -443,6 +443,11 @@ impl Transport for SimTransport {
         if self.air.get().down {
             return Err(TransportError::RelayDown);
         }
+        let mut route = self.network.route(&guard.ed25519, &body).unwrap();
+        assert_eq!(route.len(), 4, "three hops and a destination");
+        route.sort_unstable();
+        route.dedup();
+        assert_eq!(route.len(), 4, "all of them different");
         let exchange = async {
             if self.chance(1_000) < self.air.get().twice {
                 let (first, second) = join(self.post(guard, &body), self.post(guard, &body)).await;

@@ -3,8 +3,8 @@
 //! Lenient: booleans may be integers (results of peers travel bencoded), top-level copies may be absent, entries that cannot
 //! be read are skipped. Strict: what a node is said to have done counts only with that node's signature.
 
-use super::request::{MAX_BATCH, MAX_DATA};
-use super::signed;
+use super::request::{MAX_BATCH, MAX_DATA, MAX_REVOKED};
+use super::signed::{self, SubaccountToken};
 use crate::encoding;
 use crate::id::{MessageHash, SwarmId};
 use crate::keys::{Ed25519PublicKey, Signature};
@@ -69,10 +69,10 @@ pub struct Stored {
     pub time: Option<Timestamp>,
 }
 
-/// The result of `delete`.
+/// The result of `delete`, `delete_all`, `delete_before` and `expire_all`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deleted {
-    /// What each node says it deleted, with a signature that verifies.
+pub struct Touched {
+    /// What each node says it deleted or shortened, with a signature that verifies.
     pub confirmed: BTreeMap<Ed25519PublicKey, Vec<MessageHash>>,
     /// Nodes that failed or whose signature does not verify.
     pub failed: Vec<Ed25519PublicKey>,
@@ -96,6 +96,33 @@ pub struct Expired {
     pub confirmed: BTreeMap<Ed25519PublicKey, NodeExpiries>,
     /// Nodes that failed or whose signature does not verify.
     pub failed: Vec<Ed25519PublicKey>,
+}
+
+/// The result of `revoke_subaccount` and `unrevoke_subaccount`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Nodes whose signature verifies, and how many tokens were let in again there (`unrevoke_subaccount` only).
+    pub confirmed: BTreeMap<Ed25519PublicKey, Option<u64>>,
+    /// Nodes that failed or whose signature does not verify.
+    pub failed: Vec<Ed25519PublicKey>,
+}
+
+/// The result of `info`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Storage server version.
+    pub version: [u16; 3],
+    /// The node's clock.
+    pub timestamp: Timestamp,
+}
+
+/// The result of `ifelse`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Whether the conditions held.
+    pub condition: bool,
+    /// What the chosen branch gave; nothing when there was no such branch.
+    pub result: Option<Answer>,
 }
 
 /// The result of `get_swarm`, and the body of a 421.
@@ -140,6 +167,43 @@ fn parse_answer(mut result: Value) -> Result<Answer, AnswerError> {
     Ok(Answer { code, body })
 }
 
+/// Reads `ifelse`.
+pub fn parse_if_else(body: &Value) -> Result<Choice, AnswerError> {
+    let condition = body
+        .get("condition")
+        .filter(|value| value.is_boolean() || value.is_i64())
+        .ok_or(AnswerError("no condition"))?;
+    let result = body.get("result").cloned().map(parse_answer).transpose()?;
+    Ok(Choice {
+        condition: flag(Some(condition)),
+        result,
+    })
+}
+
+/// Reads `info`.
+pub fn parse_info(body: &Value) -> Result<Info, AnswerError> {
+    let timestamp = body
+        .get("timestamp")
+        .and_then(time)
+        .ok_or(AnswerError("no timestamp"))?;
+    let parts = body.get("version").and_then(Value::as_array);
+    let parts: Option<Vec<u16>> = parts
+        .filter(|parts| parts.len() == 3)
+        .and_then(|parts| parts.iter().map(small).collect());
+    let version = parts.and_then(|parts| parts.try_into().ok());
+    Ok(Info {
+        version: version.ok_or(AnswerError("no version"))?,
+        timestamp,
+    })
+}
+
+/// Reads `active_nodes_bin`, inside an onion or a batch: base64 of 51-byte records (10-network 1.4).
+pub fn parse_active_nodes(body: &Value) -> Result<Vec<ServiceNode>, AnswerError> {
+    let bytes = body.as_str().and_then(encoding::from_base64);
+    let bytes = bytes.ok_or(AnswerError("no base64"))?;
+    node::parse_binary(&bytes).map_err(|_| AnswerError("no node records"))
+}
+
 /// Reads `t` (ms).
 pub fn node_time(body: &Value) -> Option<Timestamp> {
     time(body.get("t")?)
@@ -150,8 +214,11 @@ pub fn hard_fork(body: &Value) -> Option<(u16, u16)> {
     let [major, revision] = body.get("hf")?.as_array()?.as_slice() else {
         return None;
     };
-    let part = |value: &Value| u16::try_from(value.as_u64()?).ok();
-    Some((part(major)?, part(revision)?))
+    Some((small(major)?, small(revision)?))
+}
+
+fn small(value: &Value) -> Option<u16> {
+    u16::try_from(value.as_u64()?).ok()
 }
 
 /// Reads `retrieve`.
@@ -228,13 +295,105 @@ pub fn parse_delete(
     body: &Value,
     account: &SwarmId,
     requested: &[MessageHash],
-) -> Result<Deleted, AnswerError> {
+) -> Result<Touched, AnswerError> {
     let (confirmed, failed) = by_node(body, |node, entry| {
         let deleted = hashes(entry.get("deleted")?, requested.len())?;
+        if !deleted.iter().all(|hash| requested.contains(hash)) {
+            return None;
+        }
         let signed = signed::node_delete(account, requested, &deleted);
         is_signed(node, entry, &signed).then_some(deleted)
     })?;
-    Ok(Deleted { confirmed, failed })
+    Ok(Touched { confirmed, failed })
+}
+
+/// Reads `delete_all`. `timestamp` is the one that was sent.
+pub fn parse_delete_all(
+    body: &Value,
+    account: &SwarmId,
+    timestamp: Timestamp,
+) -> Result<Touched, AnswerError> {
+    touched(body, "deleted", |deleted| {
+        signed::node_delete_all(account, timestamp, deleted)
+    })
+}
+
+/// Reads `delete_before`. `before` is the one that was sent.
+pub fn parse_delete_before(
+    body: &Value,
+    account: &SwarmId,
+    before: Timestamp,
+) -> Result<Touched, AnswerError> {
+    touched(body, "deleted", |deleted| {
+        signed::node_delete_before(account, before, deleted)
+    })
+}
+
+/// Reads `expire_all`. `expiry` is the one that was sent.
+pub fn parse_expire_all(
+    body: &Value,
+    account: &SwarmId,
+    expiry: Timestamp,
+) -> Result<Touched, AnswerError> {
+    touched(body, "updated", |updated| {
+        signed::node_expire_all(account, expiry, updated)
+    })
+}
+
+/// The hashes under `name` of each node, whose signature is over what `signed` makes of them.
+fn touched(
+    body: &Value,
+    name: &str,
+    signed: impl Fn(&[MessageHash]) -> String,
+) -> Result<Touched, AnswerError> {
+    let (confirmed, failed) = by_node(body, |node, entry| {
+        let touched = listed(entry.get(name)?)?;
+        is_signed(node, entry, signed(&touched)).then_some(touched)
+    })?;
+    Ok(Touched { confirmed, failed })
+}
+
+/// A list of hashes, or such lists by namespace when all of them were meant.
+fn listed(value: &Value) -> Option<Vec<MessageHash>> {
+    let Some(by_namespace) = value.as_object() else {
+        return hashes(value, MAX_MESSAGES);
+    };
+    let mut all = Vec::new();
+    for list in by_namespace.values() {
+        all.extend(hashes(list, MAX_MESSAGES.saturating_sub(all.len()))?);
+    }
+    Some(all)
+}
+
+/// Reads `revoke_subaccount` and `unrevoke_subaccount`. Tokens and time are those that were sent.
+pub fn parse_revoke(
+    body: &Value,
+    account: &SwarmId,
+    timestamp: Timestamp,
+    tokens: &[SubaccountToken],
+) -> Result<Revoked, AnswerError> {
+    let signed = signed::node_revoke(account, timestamp, tokens);
+    let (confirmed, failed) = by_node(body, |node, entry| {
+        let count = entry.get("count").and_then(Value::as_u64);
+        is_signed(node, entry, &signed).then_some(count)
+    })?;
+    Ok(Revoked { confirmed, failed })
+}
+
+/// Reads `revoked_subaccounts`. No signature covers it. A node keeps 50.
+pub fn parse_revoked(body: &Value) -> Result<Vec<SubaccountToken>, AnswerError> {
+    let list = body
+        .get("revoked_subaccounts")
+        .and_then(Value::as_array)
+        .ok_or(AnswerError("no tokens"))?;
+    if list.len() > MAX_REVOKED {
+        return Err(AnswerError("too many tokens"));
+    }
+    let token = |value: &Value| encoding::from_base64(value.as_str()?)?.try_into().ok();
+    list.iter()
+        .map(token)
+        .collect::<Option<_>>()
+        .ok_or(AnswerError("a malformed token"))
 }
 
 /// Reads `expire`. `requested` is the list that was sent, in its order.
@@ -252,6 +411,9 @@ pub fn parse_expire(
             }
             one => vec![time(one)?],
         };
+        if !updated.iter().all(|hash| requested.contains(hash)) {
+            return None;
+        }
         let unchanged = match entry.get("unchanged") {
             Some(unchanged) => expiries_by_hash(unchanged.as_object()?),
             None => BTreeMap::new(),
@@ -330,12 +492,12 @@ fn by_node<T>(
     Ok((confirmed, failed))
 }
 
-fn is_signed(node: &Ed25519PublicKey, entry: &Value, message: &str) -> bool {
+fn is_signed(node: &Ed25519PublicKey, entry: &Value, message: impl AsRef<[u8]>) -> bool {
     let signature = entry
         .get("signature")
         .and_then(Value::as_str)
         .and_then(Signature::from_base64);
-    signature.is_some_and(|signature| node.verify(message.as_bytes(), &signature).is_ok())
+    signature.is_some_and(|signature| node.verify(message.as_ref(), &signature).is_ok())
 }
 
 fn hash(value: &Value) -> Option<MessageHash> {
@@ -590,6 +752,123 @@ mod tests {
     }
 
     #[test]
+    fn a_node_cannot_say_that_it_deleted_what_nobody_asked_for() {
+        let asked = [hash_of(H0)];
+        let claimed = [hash_of(H2)];
+        let signature = other().sign(signed::node_delete(&owner(), &asked, &claimed).as_bytes());
+        let name = other().public().to_hex();
+        let body = json!({"swarm": {name: {"deleted": [H2], "signature": signature.to_base64()}}});
+        let deleted = parse_delete(&body, &owner(), &asked).unwrap();
+        assert_eq!(deleted.failed, [other().public()]);
+    }
+
+    #[test]
+    fn bulk_answers_count_with_the_signature_over_all_namespaces_together() {
+        let (now, name) = (Timestamp(1_760_000_000_000), other().public().to_hex());
+        let both = [hash_of(H0), hash_of(H2)];
+        let sign = |text: String| other().sign(text.as_bytes()).to_base64();
+        let all = json!({"swarm": {&name: {"deleted": {"2": [H2], "0": [H0]},
+            "signature": sign(signed::node_delete_all(&owner(), now, &both))}}});
+        let deleted = parse_delete_all(&all, &owner(), now).unwrap();
+        assert_eq!(deleted.confirmed[&other().public()], both);
+        assert!(
+            parse_delete_before(&all, &owner(), now)
+                .unwrap()
+                .failed
+                .is_empty(),
+            "the two methods sign the same string"
+        );
+        assert_eq!(
+            parse_delete_all(&all, &owner(), Timestamp(1))
+                .unwrap()
+                .failed,
+            [other().public()]
+        );
+        let expired = json!({"swarm": {&name: {"updated": [H0],
+            "signature": sign(signed::node_expire_all(&owner(), now, &both[..1]))}}});
+        let touched = parse_expire_all(&expired, &owner(), now).unwrap();
+        assert_eq!(touched.confirmed[&other().public()], both[..1]);
+        let forged = json!({"swarm": {&name: {"updated": [H0, H2],
+            "signature": sign(signed::node_expire_all(&owner(), now, &both[..1]))}}});
+        assert!(
+            parse_expire_all(&forged, &owner(), now)
+                .unwrap()
+                .confirmed
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn revocations_count_with_the_signature_of_the_node() {
+        let (now, token) = (Timestamp(5), [3u8; 36]);
+        let signature = other().sign(&signed::node_revoke(&owner(), now, &[token]));
+        let entry = json!({"count": 1, "signature": signature.to_base64()});
+        let body = json!({"swarm": {D: entry, other().public().to_hex(): entry}});
+        let revoked = parse_revoke(&body, &owner(), now, &[token]).unwrap();
+        assert_eq!(
+            revoked.confirmed,
+            BTreeMap::from([(other().public(), Some(1))])
+        );
+        assert_eq!(revoked.failed, [d()]);
+        assert!(
+            parse_revoke(&body, &owner(), now, &[[4; 36]])
+                .unwrap()
+                .confirmed
+                .is_empty()
+        );
+        let listed = json!({"revoked_subaccounts": [encoding::base64(&token)]});
+        assert_eq!(parse_revoked(&listed).unwrap(), [token]);
+        let many = vec![encoding::base64(&token); 51];
+        for body in [
+            json!({}),
+            json!({"revoked_subaccounts": ["AAAA"]}),
+            json!({"revoked_subaccounts": many}),
+        ] {
+            assert!(parse_revoked(&body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn info_and_ifelse_are_read_as_observed() {
+        let info = json!({"hf": [19, 4], "t": 7, "timestamp": 7, "version": [2, 8, 0]});
+        assert_eq!(
+            parse_info(&info).unwrap(),
+            Info {
+                version: [2, 8, 0],
+                timestamp: Timestamp(7)
+            }
+        );
+        assert!(parse_info(&json!({"timestamp": 7, "version": [2, 8]})).is_err());
+        let chosen = json!({"condition": true, "height": 1_700_003, "hf": [19, 4],
+            "result": {"body": {}, "code": 200}, "v": [2, 8, 0]});
+        let expected = Answer {
+            code: 200,
+            body: json!({}),
+        };
+        assert_eq!(
+            parse_if_else(&chosen).unwrap(),
+            Choice {
+                condition: true,
+                result: Some(expected)
+            }
+        );
+        let none = parse_if_else(&json!({"condition": false})).unwrap();
+        assert_eq!((none.condition, none.result), (false, None));
+        assert!(parse_if_else(&json!({})).is_err());
+        assert!(parse_if_else(&json!({"condition": true, "result": 7})).is_err());
+    }
+
+    #[test]
+    fn a_binary_list_travels_as_base64() {
+        let record = "0EqyMnQrtKs6E2i9RhXk5tAiSrcaAWuvhSCjMsl3hzcBI0VniavN78sAcQdWBVYEAgsD";
+        let nodes = parse_active_nodes(&json!(record)).unwrap();
+        assert_eq!(nodes[0].ed25519, d());
+        assert_eq!(nodes[0].swarm, Some(0x0123_4567_89ab_cdef));
+        assert!(parse_active_nodes(&json!("0EqyMnQ")).is_err());
+        assert!(parse_active_nodes(&json!([1])).is_err());
+    }
+
+    #[test]
     fn expiries_of_unknown_messages_are_absent() {
         let read = parse_expiries(&json!({"expiries": {H0: 5, "x": 6, H2: "7"}})).unwrap();
         assert_eq!(read, BTreeMap::from([(hash_of(H0), Timestamp(5))]));
@@ -636,6 +915,11 @@ mod tests {
             "deleted",
             "updated",
             "unchanged",
+            "condition",
+            "result",
+            "version",
+            "count",
+            "revoked_subaccounts",
             D,
             H0,
         ]);
@@ -660,6 +944,12 @@ mod tests {
             let _ = parse_expiries(&body);
             let _ = parse_delete(&body, &owner(), &[hash_of(H0)]);
             let _ = parse_expire(&body, &owner(), &[hash_of(H0)]);
+            let _ = parse_delete_all(&body, &owner(), Timestamp(1));
+            let _ = parse_delete_before(&body, &owner(), Timestamp(1));
+            let _ = parse_expire_all(&body, &owner(), Timestamp(1));
+            let _ = parse_revoke(&body, &owner(), Timestamp(1), &[[3; 36]]);
+            let _ = parse_revoked(&body);
+            let _ = (parse_info(&body), parse_if_else(&body), parse_active_nodes(&body));
             let _ = (node_time(&body), hard_fork(&body));
             let _ = parse_batch(body.to_string().as_bytes());
             let _ = parse_batch(&bytes);

@@ -119,6 +119,10 @@ impl Node {
         self.public
     }
 
+    /// Opens its layers of onions.
+    pub(crate) fn x25519_secret(&self) -> &X25519SecretKey {
+        &self.x25519_secret
+    }
     /// Its onion key.
     pub fn x25519(&self) -> X25519PublicKey {
         self.x25519

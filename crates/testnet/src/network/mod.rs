@@ -6,6 +6,7 @@
 
 mod control;
 mod faults;
+mod route;
 pub(crate) mod servers;
 
 pub use control::{HeldMessage, MoveError, NodeInfo};
