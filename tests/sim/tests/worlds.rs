@@ -4,14 +4,13 @@
 //! `ONIONSKIN_SEED=17` runs one world of the hundred, `ONIONSKIN_WORLDS=3` only the first three of each quarter.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use onionskin_client::api::Delivery;
 use onionskin_protocol::entropy::draw;
+use onionskin_sim::transport::Air;
+use onionskin_sim::world::{Client, World};
 use onionskin_testnet::network::{Fault, Weather};
 use onionskin_testnet::random::SeededEntropy;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use support::{Air, Client, World};
 
 const PEOPLE: u8 = 3;
 const DEVICES: usize = 6;
