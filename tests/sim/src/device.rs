@@ -6,10 +6,11 @@
 
 use crate::store::SimStore;
 use crate::world::{Client, World};
+use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{join, pending};
-use onionskin_client::api::{Answer, Command, ErrorCode, Failure};
+use onionskin_client::api::{Answer, Command, ErrorCode, Event, Failure};
 use onionskin_client::vault::VaultKey;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -72,7 +73,9 @@ pub struct Device {
     pub store: SimStore,
     key: VaultKey,
     skew: i64,
-    client: RefCell<Option<Client>>,
+    client: RefCell<Option<Rc<Client>>>,
+    events: RefCell<Option<UnboundedReceiver<Event>>>,
+    listens: Cell<bool>,
     orders: RefCell<VecDeque<Rc<Order>>>,
     waker: RefCell<Option<Waker>>,
     polls: Cell<u64>,
@@ -94,6 +97,8 @@ impl Device {
             key,
             skew,
             client: RefCell::default(),
+            events: RefCell::default(),
+            listens: Cell::new(false),
             orders: RefCell::default(),
             waker: RefCell::default(),
             polls: Cell::new(0),
@@ -104,8 +109,20 @@ impl Device {
     }
 
     /// The engine's face, while there is one.
-    pub fn client(&self) -> Ref<'_, Option<Client>> {
-        self.client.borrow()
+    pub fn client(&self) -> Option<Rc<Client>> {
+        self.client.borrow().clone()
+    }
+
+    /// Keeps from the next start on what the engine tells.
+    pub fn listen(&self) {
+        self.listens.set(true);
+    }
+
+    /// What the engine told since the last time that interests the asker.
+    pub fn news<T>(&self, of: impl Fn(Event) -> Option<T>) -> Vec<T> {
+        let mut events = self.events.borrow_mut();
+        let next = || events.as_mut().and_then(|events| events.try_recv().ok());
+        std::iter::from_fn(next).filter_map(of).collect()
     }
 
     /// Asks for something. It happens when the device is there.
@@ -173,9 +190,13 @@ impl Device {
     }
 
     async fn session(&self) {
-        let client = self.open().await;
+        let mut client = self.open().await;
         let engine = client.engine.clone();
-        *self.client.borrow_mut() = Some(client);
+        client.events.close();
+        if self.listens.get() {
+            *self.events.borrow_mut() = Some(engine.subscribe());
+        }
+        *self.client.borrow_mut() = Some(Rc::new(client));
         join(engine.run(), self.obey(&engine)).await;
         pending::<()>().await;
     }

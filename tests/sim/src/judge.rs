@@ -99,6 +99,13 @@ impl<'a> Judge<'a> {
         held.iter().map(count).collect::<Vec<_>>().join(", ")
     }
 
+    /// What the swarm of an account holds.
+    fn hashes(&self, id: &str) -> BTreeSet<String> {
+        let held = self.life.world.network.messages(&swarm_id(id));
+        let held = held.into_iter().flat_map(|(_, held)| held);
+        held.map(|message| message.hash).collect()
+    }
+
     /// Everything that has to be so.
     pub async fn everything(&self) -> Vec<String> {
         let contents = self.contents().await;
@@ -199,15 +206,7 @@ impl<'a> Judge<'a> {
                 + self.life.garbage.iter().filter(|to| **to == person).count();
             // A device tells at most once that it accepts somebody.
             let most = least + self.life.devices.len();
-            let held: BTreeSet<String> = self
-                .life
-                .world
-                .network
-                .messages(&swarm_id(&id))
-                .into_iter()
-                .flat_map(|(_, held)| held)
-                .map(|message| message.hash)
-                .collect();
+            let held = self.hashes(&id);
             if !(least..=most).contains(&held.len()) {
                 problems.push(format!(
                     "the swarm of person {person} holds {} messages, not {least} to {most}",
@@ -259,6 +258,14 @@ impl<'a> Judge<'a> {
                 ));
             }
         }
+        // What came must be known again: each message of the swarm by its hash, beside author and name of what is shown.
+        let in_swarm = self.hashes(&device.id).len();
+        let index = held.get(&Table::Index).copied().unwrap_or_default().records;
+        if index < 2 * shown + 2 * in_swarm {
+            problems.push(format!(
+                "device {number} remembers only {index} names of {shown} messages and of {in_swarm} in its swarm"
+            ));
+        }
         let bytes: usize = held.values().map(|held| held.bytes).sum();
         let records: usize = held.values().map(|held| held.records).sum();
         let most = RECORD * records + NODE * nodes * (1 + people) + 2 * text + 4_096 * came;
@@ -267,8 +274,9 @@ impl<'a> Judge<'a> {
                 "device {number} keeps {bytes} bytes, more than {most}"
             ));
         }
-        let client = device.client();
-        let Some(client) = &*client else { return };
+        let Some(client) = device.client() else {
+            return;
+        };
         if let Ok(Answer::Network(status)) = client.engine.handle(Command::GetNetwork).await
             && (status.queued > 0 || status.nodes as usize > nodes)
         {
@@ -288,9 +296,8 @@ impl<'a> Judge<'a> {
 }
 
 async fn timelines(device: &Device) -> Timelines {
-    let client = device.client();
     let mut timelines = Timelines::new();
-    if let Some(client) = &*client {
+    if let Some(client) = device.client() {
         for row in client.conversations().await {
             let timeline = client.timeline(&row.account_id).await;
             timelines.insert(row.account_id, timeline);

@@ -6,12 +6,16 @@
 // Tests, though a library: what cannot be so ends the run.
 #![allow(clippy::unwrap_used)]
 
+pub mod churn;
+pub mod crashes;
 pub mod device;
+pub mod guard;
 pub mod judge;
 pub mod life;
 pub mod plan;
 pub mod ports;
 pub mod runner;
+pub mod scale;
 pub mod store;
 pub mod transport;
 pub mod world;

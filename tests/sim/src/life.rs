@@ -163,6 +163,16 @@ async fn beside<T>(lives: impl Future<Output = ()>, story: impl Future<Output = 
 }
 
 impl Life {
+    /// Judges what has to have come by now, without waiting for anything.
+    pub fn end_at_once(&mut self) -> Verdict {
+        self.run(async |life| Verdict {
+            problems: Judge::new(life).missing().await,
+            messages: life.sent.len(),
+            onions: life.world.onions.count.get(),
+            crashes: 0,
+        })
+    }
+
     /// Makes something happen.
     pub fn act(&mut self, act: &Act) {
         let network = &self.world.network;
@@ -177,6 +187,13 @@ impl Life {
                     network.fault(*node, *fault);
                 }
             }
+            Act::Liars(person) => {
+                let owner = account_of(*person).id().swarm_id();
+                for node in network.members_for(&owner) {
+                    network.fault(node, Fault::Lie);
+                }
+            }
+            Act::Honest => self.cure(),
             Act::Skew(node, ms) => {
                 network.skew(*node, *ms);
             }
@@ -266,14 +283,21 @@ impl Life {
         }
     }
 
-    /// Takes everything away that is wrong with the network and the devices.
-    pub fn heal(&mut self) {
+    fn cure(&self) {
         let network = &self.world.network;
         for node in network.nodes() {
             if !self.gone.contains(&node.index) {
                 network.fault(node.index, Fault::Start);
-                network.skew(node.index, 0);
             }
+        }
+    }
+
+    /// Takes everything away that is wrong with the network and the devices.
+    pub fn heal(&mut self) {
+        self.cure();
+        let network = &self.world.network;
+        for node in network.nodes() {
+            network.skew(node.index, 0);
         }
         network.partition(&[]);
         network.weather(Weather {

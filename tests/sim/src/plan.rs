@@ -52,6 +52,10 @@ pub enum Act {
     Wish(usize, Wish),
     /// A node falls ill or is cured.
     Fault(usize, Fault),
+    /// The whole swarm of a person lies.
+    Liars(u8),
+    /// All nodes that are there are cured.
+    Honest,
     /// A node's clock is wrong (ms).
     Skew(usize, i64),
     /// Nodes are cut from each other; no groups: not any more.
@@ -164,7 +168,7 @@ impl Plan {
     }
 
     fn people_act(&mut self, dice: &mut Dice, length: u64) {
-        for number in 0..dice.from_to(4, 4 + self.devices.len() as u64) {
+        for number in 0..dice.from_to(5, 5 + 2 * self.devices.len() as u64) {
             let (at, device) = (dice.below(length), dice.index(self.devices.len()));
             let to = 1 + dice.below(u64::from(self.people)) as u8;
             let long = if dice.percent(10) {
@@ -228,6 +232,12 @@ impl Plan {
         if dice.percent(30) {
             let skew = dice.skew(600_000);
             self.at(0, Act::Skew(dice.index(nodes), skew));
+        }
+        if dice.percent(20) {
+            let person = 1 + dice.below(u64::from(self.people)) as u8;
+            let at = dice.below(length);
+            self.at(at, Act::Liars(person));
+            self.at(at + dice.from_to(10_000, 60_000), Act::Honest);
         }
         if dice.percent(25) {
             let at = dice.below(length);
