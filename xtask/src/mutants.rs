@@ -1,7 +1,6 @@
 //! `cargo xtask sim --mutants`: puts known faults into a copy of the sources, one at a time, and runs the simulation on it.
 //! A fault that nothing notices is a hole in the simulation. The format of a fault stands in `tests/sim/mutants/README.md`.
 
-use crate::sim::{PROFILE, program};
 use crate::step::{self, Failure, command, step};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +35,7 @@ pub fn run(names: &[String]) -> Result<(), Failure> {
     for source in SOURCES {
         copy_all(&step::root().join(source), &copy.join(source))?;
     }
+    rename(&copy)?;
     let mut runs: Vec<&Vec<String>> = mutants.iter().map(|mutant| &mutant.run).collect();
     runs.sort();
     runs.dedup();
@@ -66,6 +66,30 @@ pub fn run(names: &[String]) -> Result<(), Failure> {
     }
 }
 
+/// Gives the packages of the copy another version and the simulation another name. Cargo tells packages of two workspaces
+/// apart by nothing else, and would take what was built of one for the other.
+fn rename(copy: &Path) -> Result<(), Failure> {
+    let edit = |file: &str, find: &str, replace: &str| {
+        let file = copy.join(file);
+        let text = fs::read_to_string(&file)?;
+        if !text.contains(find) {
+            return Err(Failure(format!("{} lacks {find:?}", file.display())));
+        }
+        fs::write(&file, text.replacen(find, replace, 1))?;
+        Ok(())
+    };
+    edit(
+        "Cargo.toml",
+        "[workspace.package]\nversion = \"",
+        "[workspace.package]\nversion = \"9",
+    )?;
+    edit(
+        "tests/sim/Cargo.toml",
+        "[package]\nname = \"onionskin-sim\"",
+        "[lib]\nname = \"onionskin_sim\"\n\n[package]\nname = \"onionskin-mutant\"",
+    )
+}
+
 /// What the simulation says to one fault; nothing when it says nothing.
 fn try_one(copy: &Path, mutant: &Mutant) -> Result<Option<String>, Failure> {
     let original = fs::read_to_string(step::root().join(&mutant.file))?;
@@ -79,7 +103,9 @@ fn try_one(copy: &Path, mutant: &Mutant) -> Result<Option<String>, Failure> {
 
 fn build(copy: &Path) -> Result<(), Failure> {
     let mut build = command("cargo");
-    build.args(["build", "--quiet", "--offline"]).args(PROFILE);
+    build
+        .args(["build", "--quiet", "--offline", "--profile", "sim"])
+        .args(["-p", "onionskin-mutant"]);
     build
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", step::target_dir());
@@ -88,13 +114,17 @@ fn build(copy: &Path) -> Result<(), Failure> {
 
 /// The first world that fails: its first two lines.
 fn failure_of(copy: &Path, run: &[String]) -> Result<Option<String>, Failure> {
-    let output = command(program().to_string_lossy())
-        .args(run)
-        .arg("--first")
-        .current_dir(copy)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()?;
+    let output = command(
+        step::target_dir()
+            .join("sim/onionskin-mutant")
+            .to_string_lossy(),
+    )
+    .args(run)
+    .arg("--first")
+    .current_dir(copy)
+    .stdin(Stdio::null())
+    .stderr(Stdio::null())
+    .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let failed = text.lines().skip_while(|line| !line.starts_with("FAILED"));
     let report: Vec<&str> = failed.take(2).map(str::trim).collect();

@@ -2,7 +2,6 @@
 
 use crate::mutants;
 use crate::step::{self, Failure, command, run as run_program, run_step};
-use std::path::PathBuf;
 
 pub const HELP: &str = "\
 cargo xtask sim [--seeds N] [--seed S] [--nodes M] [--clients C]   N worlds from seed S on (one world of seed 0)
@@ -32,10 +31,6 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         "build the simulation",
         command("cargo").args(["build", "--quiet"]).args(PROFILE),
     )?;
-    run_program(command(program().to_string_lossy()).args(arguments))
-}
-
-/// What was built.
-pub fn program() -> PathBuf {
-    step::target_dir().join("sim/onionskin-sim")
+    let program = step::target_dir().join("sim/onionskin-sim");
+    run_program(command(program.to_string_lossy()).args(arguments))
 }

@@ -15,8 +15,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 
-/// After the network healed everything arrives within this time (ms).
-const PATIENCE: u64 = 900_000;
+/// After the network healed everything arrives within this time (ms). What only nodes hold that joined meanwhile is found
+/// when the node list is fetched again, every two hours.
+const PATIENCE: u64 = 2 * 3_600_000 + 900_000;
 /// Whatever would come a second time has so long (ms): every member of a swarm is polled once more.
 const AFTERWARDS: u64 = 60_000;
 /// Between looks at whether all is there (ms).
