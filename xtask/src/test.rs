@@ -3,13 +3,14 @@
 use crate::servers::{Profile, Servers};
 use crate::step::{self, Failure, Tally, command, run_tests, step};
 use crate::tools::{self, Need};
-use crate::{app, check, vectors};
+use crate::{app, check, sim, vectors};
 
 pub const HELP: &str = "\
 cargo xtask test
 
-Installs what is missing and runs everything that must hold: `check`, the conformance vectors, all native tests, the
-wasm tests in Chromium, and the journeys of tests/e2e against a local network. The last line is `N passed, N failed`.
+Installs what is missing and runs everything that must hold: `check`, the conformance vectors, all native tests, a hundred
+simulated worlds, the wasm tests in Chromium, and the journeys of tests/e2e against a local network. The last line is
+`N passed, N failed`.
 ";
 
 pub fn run(_arguments: &[String]) -> Result<(), Failure> {
@@ -23,7 +24,19 @@ pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     check::lint()?;
     let mut tally = run_tests(
         "native tests",
-        command("cargo").args(["test", "--workspace", "--no-fail-fast"]),
+        command("cargo").args([
+            "test",
+            "--workspace",
+            "--exclude",
+            "onionskin-sim",
+            "--no-fail-fast",
+        ]),
+    )?;
+    tally += run_tests(
+        "simulation",
+        command("cargo")
+            .args(["test", "--no-fail-fast"])
+            .args(sim::PROFILE),
     )?;
     if let Err(failure) = step("conformance vectors", || vectors::run(&[])) {
         // The suites that follow still have something to say.

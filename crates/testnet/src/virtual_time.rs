@@ -3,6 +3,7 @@
 
 use crate::network::Sleeper;
 use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,7 +16,10 @@ struct State {
     now: u64,
     next_timer: u64,
     timers: BTreeMap<(u64, u64), Waker>,
-    tasks: Vec<BoxFuture<'static, ()>>,
+    /// Detached since the tasks were last looked at.
+    detached: Vec<BoxFuture<'static, ()>>,
+    /// Those that wait, while nobody runs.
+    tasks: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
 /// The clock, its timers, and the tasks that run beside [`VirtualTime::run`]. Clones share it.
@@ -29,7 +33,8 @@ impl VirtualTime {
             now: start.as_millis(),
             next_timer: 0,
             timers: BTreeMap::new(),
-            tasks: Vec::new(),
+            detached: Vec::new(),
+            tasks: FuturesUnordered::new(),
         };
         Self(Arc::new(Mutex::new(state)))
     }
@@ -41,17 +46,23 @@ impl VirtualTime {
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         let waker = Waker::from(flag.clone());
         let mut context = Context::from_waker(&waker);
-        let mut tasks = Vec::new();
+        // Each task is polled only when it was woken itself: there are as many as requests under way.
+        let mut tasks = std::mem::take(&mut self.state().tasks);
         loop {
             while flag.0.swap(false, Ordering::AcqRel) {
                 if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                    self.state().tasks.append(&mut tasks);
+                    self.state().tasks = tasks;
                     return output;
                 }
-                tasks.append(&mut self.state().tasks);
-                tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
-                if !self.state().tasks.is_empty() {
-                    flag.0.store(true, Ordering::Release);
+                loop {
+                    tasks.extend(std::mem::take(&mut self.state().detached));
+                    match tasks.poll_next_unpin(&mut context) {
+                        Poll::Ready(Some(())) => {}
+                        Poll::Ready(None) | Poll::Pending if self.state().detached.is_empty() => {
+                            break;
+                        }
+                        Poll::Ready(None) | Poll::Pending => {}
+                    }
                 }
             }
             let due = {
@@ -93,7 +104,7 @@ impl Sleeper for VirtualTime {
         })
     }
     fn detach(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        self.state().tasks.push(task);
+        self.state().detached.push(task);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use onionskin_protocol::id::{Namespace, SwarmId};
 use onionskin_protocol::keys::{
     Ed25519PublicKey, Ed25519SecretKey, KeyError, X25519PublicKey, X25519SecretKey,
 };
+use onionskin_protocol::onion::peel::{Layer, Outer, PeelError, peel};
 use onionskin_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,6 +45,10 @@ pub struct Node {
     pub drops_stores: bool,
     /// Fault: confirms stores with a signature over something else, has no messages, and knows no node but itself.
     pub lies: bool,
+    /// Fault: puts an altered copy before every message that it gives, under the hash of the message.
+    pub forges: bool,
+    /// Fault: gives all its messages at every `retrieve`, as if nothing had been asked before.
+    pub replays: bool,
     pub(super) secret: Secret,
     pub(super) x25519_secret: X25519SecretKey,
     public: Ed25519PublicKey,
@@ -105,6 +110,8 @@ impl Node {
             ready: true,
             drops_stores: false,
             lies: false,
+            forges: false,
+            replays: false,
             secret: Secret(secret),
             x25519_secret,
             public,
@@ -114,14 +121,19 @@ impl Node {
         })
     }
 
+    /// The layer of an onion request that is meant for this node, opened.
+    pub fn open(&self, layer: &Outer) -> Result<Layer, PeelError> {
+        peel(
+            &self.x25519_secret,
+            &layer.ephemeral,
+            layer.cipher,
+            &layer.ciphertext,
+        )
+    }
+
     /// Its identity.
     pub fn ed25519(&self) -> Ed25519PublicKey {
         self.public
-    }
-
-    /// Opens its layers of onions.
-    pub(crate) fn x25519_secret(&self) -> &X25519SecretKey {
-        &self.x25519_secret
     }
     /// Its onion key.
     pub fn x25519(&self) -> X25519PublicKey {

@@ -7,7 +7,7 @@ use onionskin_protocol::encoding;
 use onionskin_protocol::entropy::Entropy;
 use onionskin_protocol::keys::X25519PublicKey;
 use onionskin_protocol::onion::cipher::Cipher;
-use onionskin_protocol::onion::peel::{Layer, Outer, PeelError, parse_outer, peel};
+use onionskin_protocol::onion::peel::{Layer, Outer, PeelError, parse_outer};
 use onionskin_protocol::onion::reply::{ReplyBody, ReplyForm, seal_reply};
 
 /// The highest hop number a node accepts.
@@ -91,12 +91,7 @@ impl Node {
             cipher: hop.cipher,
             form: ReplyForm::default(),
         };
-        match peel(
-            &self.x25519_secret,
-            &hop.ephemeral,
-            hop.cipher,
-            &hop.ciphertext,
-        ) {
+        match self.open(&hop) {
             Err(error @ (PeelError::Ciphertext | PeelError::Parse(_))) => {
                 OnionStep::text(400, error.to_string())
             }

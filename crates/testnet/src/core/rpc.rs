@@ -245,7 +245,7 @@ impl Node {
             Call::GetSwarm(account) => {
                 let body = if self.lies {
                     view.swarm_json_of(
-                        view.nodes[self.index].swarm.unwrap_or_default(),
+                        view.nodes()[self.index].swarm.unwrap_or_default(),
                         &[self.index],
                     )
                 } else {
@@ -289,8 +289,10 @@ impl Node {
 
     /// Applies a recursive call here and plans it for the peers.
     fn recursive(&mut self, view: &View, now: Timestamp, call: Call) -> Plan {
-        let swarm = view.nodes.get(self.index).and_then(|node| node.swarm);
-        let mut peers = swarm.map(|id| view.members(id)).unwrap_or_default();
+        let swarm = view.nodes().get(self.index).and_then(|node| node.swarm);
+        let mut peers = swarm
+            .map(|id| view.members(id).to_vec())
+            .unwrap_or_default();
         peers.retain(|&peer| peer != self.index);
         let required = matches!(call, Call::Delete { required: true, .. });
         match self.change(now, &call, true) {
@@ -667,19 +669,24 @@ impl Node {
             (Some(_), None) => RETRIEVE_MAX,
         };
         // A negative count becomes a huge one, except that -1 plus one is a limit of no rows at all.
+        let last_hash = call.last_hash.as_deref().filter(|_| !self.replays);
         let (messages, more) = if count == Some(-1) || self.lies {
             (Vec::new(), false)
         } else {
             self.database.retrieve(
                 &call.account,
                 call.namespace,
-                call.last_hash.as_deref(),
+                last_hash,
                 count.and_then(|n| usize::try_from(n).ok()),
                 usize::try_from(size).ok(),
             )?
         };
         let messages: Vec<Value> = messages
             .into_iter()
+            .flat_map(|message| {
+                let forged = self.forges.then(|| forged(&message));
+                forged.into_iter().chain([message])
+            })
             .map(|message| {
                 // The software's base64 of nothing is a lone padding character.
                 let data = if message.data.is_empty() {
@@ -824,6 +831,17 @@ fn entry<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// The same message with another byte in the middle: nothing that anybody signed.
+fn forged(message: &Message) -> Message {
+    let mut forged = message.clone();
+    let middle = forged.data.len() / 2;
+    match forged.data.get_mut(middle) {
+        Some(byte) => *byte ^= 1,
+        None => forged.data.push(1),
+    }
+    forged
 }
 
 fn with_time(mut body: Map<String, Value>, now: Timestamp) -> Map<String, Value> {

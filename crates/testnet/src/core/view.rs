@@ -26,8 +26,13 @@ const BLOCK_MS: u64 = 120_000;
 /// Node list, swarms and names, shared by all nodes.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// All nodes; the index is the node's number in the control interface.
-    pub nodes: Vec<ServiceNode>,
+    nodes: Vec<ServiceNode>,
+    /// Numbers of those that are on the list, by key.
+    listed: BTreeMap<Ed25519PublicKey, usize>,
+    /// Numbers of the listed nodes by swarm, ascending.
+    members: BTreeMap<u64, Vec<usize>>,
+    /// The keys of `members`.
+    swarms: Vec<u64>,
     started: Timestamp,
     names: BTreeMap<String, (String, String)>,
     /// Whether nodes know the method `active_nodes_bin` of newer software (10-network 1.4).
@@ -37,43 +42,114 @@ pub struct View {
 impl View {
     /// A network of these nodes, whose chain starts at `started`.
     pub fn new(nodes: Vec<ServiceNode>, started: Timestamp) -> Self {
-        Self {
+        let mut view = Self {
+            listed: nodes
+                .iter()
+                .enumerate()
+                .map(|(index, node)| (node.ed25519, index))
+                .collect(),
             nodes,
+            members: BTreeMap::new(),
+            swarms: Vec::new(),
             started,
             names: BTreeMap::new(),
             binary_list: true,
+        };
+        view.count_members();
+        view
+    }
+
+    fn count_members(&mut self) {
+        self.members.clear();
+        for index in 0..self.nodes.len() {
+            if self.is_listed(index)
+                && let Some(swarm) = self.nodes[index].swarm
+            {
+                self.members.entry(swarm).or_default().push(index);
+            }
+        }
+        self.swarms = self.members.keys().copied().collect();
+    }
+
+    /// All nodes that there ever were; the index is the node's number in the control interface.
+    pub fn nodes(&self) -> &[ServiceNode] {
+        &self.nodes
+    }
+
+    /// Whether a node is on the list now.
+    pub fn is_listed(&self, node: usize) -> bool {
+        self.nodes
+            .get(node)
+            .is_some_and(|node| self.listed.contains_key(&node.ed25519))
+    }
+
+    /// The nodes that are on the list, in the order of their numbers.
+    pub fn list(&self) -> Vec<ServiceNode> {
+        self.numbers().map(|index| self.nodes[index]).collect()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|&index| self.is_listed(index))
+    }
+
+    /// Puts a node on the list; gives its number.
+    pub fn add(&mut self, node: ServiceNode) -> usize {
+        let index = self.nodes.len();
+        self.listed.insert(node.ed25519, index);
+        self.nodes.push(node);
+        self.count_members();
+        index
+    }
+
+    /// Takes a node off the list. Its number stays.
+    pub fn remove(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get(node) {
+            self.listed.remove(&node.ed25519);
+            self.count_members();
         }
     }
 
-    /// The number of the node with this key.
+    /// Moves a node to a swarm. False: there is no such node.
+    pub fn set_swarm(&mut self, node: usize, swarm: u64) -> bool {
+        let Some(node) = self.nodes.get_mut(node) else {
+            return false;
+        };
+        node.swarm = Some(swarm);
+        self.count_members();
+        true
+    }
+
+    /// The number of the listed node with this key.
     pub fn find(&self, key: &Ed25519PublicKey) -> Option<usize> {
-        self.nodes.iter().position(|node| node.ed25519 == *key)
+        self.listed.get(key).copied()
+    }
+
+    /// The number of a node with this key, on the list or not.
+    pub fn number_of(&self, key: &Ed25519PublicKey) -> Option<usize> {
+        let gone = || self.nodes.iter().position(|node| node.ed25519 == *key);
+        self.find(key).or_else(gone)
     }
 
     /// Ids of all swarms that have nodes, sorted.
-    pub fn swarms(&self) -> Vec<u64> {
-        let mut ids: Vec<u64> = self.nodes.iter().filter_map(|node| node.swarm).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+    pub fn swarms(&self) -> &[u64] {
+        &self.swarms
     }
 
     /// The swarm of an account.
     pub fn swarm_of(&self, account: &SwarmId) -> Option<u64> {
-        swarm_for(account, &self.swarms())
+        swarm_for(account, &self.swarms)
     }
 
     /// Numbers of the members of a swarm.
-    pub fn members(&self, swarm: u64) -> Vec<usize> {
-        (0..self.nodes.len())
-            .filter(|&i| self.nodes[i].swarm == Some(swarm))
-            .collect()
+    pub fn members(&self, swarm: u64) -> &[usize] {
+        self.members.get(&swarm).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a node holds an account's messages.
     pub fn is_responsible(&self, node: usize, account: &SwarmId) -> bool {
-        let swarm = self.nodes.get(node).and_then(|node| node.swarm);
-        swarm.is_some() && swarm == self.swarm_of(account)
+        self.is_listed(node)
+            && self.nodes[node].swarm.is_some()
+            && self.nodes[node].swarm == self.swarm_of(account)
     }
 
     /// Block height at a time.
@@ -85,7 +161,7 @@ impl View {
     pub fn swarm_json(&self, account: &SwarmId) -> Map<String, Value> {
         let swarm = self.swarm_of(account);
         let members = swarm.map(|id| self.members(id)).unwrap_or_default();
-        self.swarm_json_of(swarm.unwrap_or(INVALID_SWARM), &members)
+        self.swarm_json_of(swarm.unwrap_or(INVALID_SWARM), members)
     }
 
     /// The same for given members.
@@ -117,7 +193,7 @@ impl View {
     /// What the chain daemon answers to `get_service_nodes`: `fields` is a map of booleans or a list of names, absent = all;
     /// `limit` cuts the list.
     pub fn service_nodes(&self, now: Timestamp, params: &Value) -> Value {
-        let all: Vec<usize> = (0..self.nodes.len()).collect();
+        let all: Vec<usize> = self.numbers().collect();
         self.service_nodes_of(&all, now, params)
     }
 
@@ -184,7 +260,7 @@ impl View {
 
     /// 51-byte records of all nodes (10-network 1.4).
     pub fn binary(&self) -> Vec<u8> {
-        node::to_binary(&self.nodes, omq_port)
+        node::to_binary(&self.list(), omq_port)
     }
 
     /// Registers a name for an account, as the chain keeps it: encrypted under the name (10-network 3.10).

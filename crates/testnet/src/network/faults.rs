@@ -23,6 +23,11 @@ pub enum Fault {
     Lie,
     /// Answers 503.
     NotReady,
+    /// As a member of a swarm, puts an altered copy before every message that it gives, under the hash of the message.
+    Forge,
+    /// Every onion answer that it makes or passes on is the one before; as a member of a swarm, gives all its messages every
+    /// time.
+    Replay,
 }
 
 /// How the ways between clients and nodes, and between nodes, behave.
@@ -37,11 +42,13 @@ pub struct Weather {
 }
 
 /// The state of one node in the eyes of the others.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Condition {
     pub mode: Mode,
     pub slow_ms: u64,
     pub corrupt: bool,
+    /// The answer that is given next time instead of the right one.
+    pub replayed: Option<Vec<u8>>,
     pub skew_ms: i64,
     /// Nodes of different groups do not reach each other.
     pub group: usize,
@@ -80,10 +87,10 @@ impl Network {
             entropy,
             ..
         } = &mut *state;
-        let Some(target) = conditions.get(to).copied() else {
+        let Some(target) = conditions.get(to) else {
             return Reach::Refused;
         };
-        let source = from.and_then(|index| conditions.get(index).copied());
+        let source = from.and_then(|index| conditions.get(index));
         match target.mode {
             Mode::Stopped if from.is_none() => return Reach::Refused,
             Mode::Stopped | Mode::Hung => return Reach::Lost,
@@ -124,6 +131,11 @@ impl Network {
             Fault::DropStores => node.drops_stores = true,
             Fault::Lie => node.lies = true,
             Fault::NotReady => node.ready = false,
+            Fault::Forge => node.forges = true,
+            Fault::Replay => {
+                node.replays = true;
+                condition.replayed = Some(Vec::new());
+            }
             Fault::Start => {
                 *condition = Condition {
                     skew_ms: condition.skew_ms,
@@ -132,6 +144,8 @@ impl Network {
                 };
                 node.drops_stores = false;
                 node.lies = false;
+                node.forges = false;
+                node.replays = false;
                 node.ready = true;
             }
         }
@@ -178,7 +192,8 @@ impl Network {
         self.state().weather = weather;
     }
 
-    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `lie`, `not_ready` where they apply.
+    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `lie`, `not_ready`, `forge`, `replay` where
+    /// they apply.
     pub(super) fn condition_text(state: &State, node: usize) -> String {
         let (Some(condition), Some(node)) = (state.conditions.get(node), state.nodes.get(node))
         else {
@@ -195,6 +210,8 @@ impl Network {
             (node.drops_stores, "drop_stores"),
             (node.lies, "lie"),
             (!node.ready, "not_ready"),
+            (node.forges, "forge"),
+            (node.replays, "replay"),
         ];
         let mut words = vec![mode];
         words.extend(

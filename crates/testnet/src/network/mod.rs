@@ -6,10 +6,9 @@
 
 mod control;
 mod faults;
-mod route;
 pub(crate) mod servers;
 
-pub use control::{HeldMessage, MoveError, NodeInfo};
+pub use control::{HeldMessage, MoveError, NodeInfo, Trace};
 pub use faults::{Fault, Mode, Weather};
 pub use servers::LocalServers;
 
@@ -127,6 +126,8 @@ struct Inner {
     sleeper: Arc<dyn Sleeper>,
     servers: Arc<dyn Servers>,
     patience: Patience,
+    /// Keys of nodes that join follow from it.
+    seed: u64,
 }
 
 /// A network of service nodes. Clones share it.
@@ -176,6 +177,7 @@ impl Network {
             sleeper,
             servers,
             patience: plot.patience,
+            seed: plot.seed,
         })))
     }
 
@@ -379,7 +381,7 @@ impl Network {
         let key = self
             .state()
             .view
-            .nodes
+            .nodes()
             .get(peer)
             .map(|node| node.ed25519.to_hex())
             .unwrap_or_default();
@@ -458,14 +460,16 @@ impl Network {
         })
     }
 
-    /// An answer that leaves a node, damaged if that is the node's fault.
+    /// An answer that leaves a node, damaged or exchanged for an earlier one if that is the node's fault.
     fn pass_on(&self, node: usize, mut body: Vec<u8>) -> Vec<u8> {
-        if self
-            .state()
-            .conditions
-            .get(node)
-            .is_some_and(|condition| condition.corrupt)
-        {
+        let mut state = self.state();
+        let Some(condition) = state.conditions.get_mut(node) else {
+            return body;
+        };
+        if let Some(earlier) = &mut condition.replayed {
+            std::mem::swap(earlier, &mut body);
+        }
+        if condition.corrupt {
             let middle = body.len() / 2;
             if let Some(byte) = body.get_mut(middle) {
                 *byte = if *byte == b'A' { b'B' } else { b'A' };

@@ -143,6 +143,8 @@ async fn fault(State(controlled): State<Controlled>, body: Bytes) -> Answer {
         "drop_stores" => Fault::DropStores,
         "lie" => Fault::Lie,
         "not_ready" => Fault::NotReady,
+        "forge" => Fault::Forge,
+        "replay" => Fault::Replay,
         _ => return refuse("unknown fault"),
     };
     for index in which(&controlled.network, &order.node)? {

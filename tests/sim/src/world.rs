@@ -1,27 +1,25 @@
-//! A world for tests: a local network of service nodes under virtual time, and engines in it. Nothing here touches a socket
-//! or the real clock, and everything random follows from one seed.
-#![allow(clippy::unwrap_used, dead_code)]
+//! A world: a local network of service nodes under virtual time, and engines in it. Nothing here touches a socket or the
+//! real clock, and everything random follows from one seed.
 
+use crate::ports::{SimClock, SimPorts};
+use crate::store::SimStore;
+use crate::transport::{Air, Onions, SimTransport};
 use futures::channel::mpsc::UnboundedReceiver;
-use futures::future::{BoxFuture, Either, join, pending, select};
+use futures::future::{BoxFuture, Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_client::api::{
-    Anchor, Answer, Command, Conversation, ConversationId, Delivery, Event, Message,
+    Anchor, Answer, Command, Conversation, ConversationId, Delivery, Event, Failure, Message,
 };
-use onionskin_client::ports::{Clock, HttpReply, Ports, Transport, TransportError};
-use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};
 use onionskin_protocol::account::{Account, Seed};
-use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::AccountId;
-use onionskin_protocol::node::{ServiceNode, to_json};
 use onionskin_protocol::time::Timestamp;
 use onionskin_testnet::core::onion::ServerPost;
 use onionskin_testnet::network::{Network, Plot, Servers, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
 use onionskin_testnet::virtual_time::VirtualTime;
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,25 +27,16 @@ use std::sync::Arc;
 /// Some day in 2026.
 const START: Timestamp = Timestamp(1_790_000_000_000);
 
-/// How the way between clients and their guards behaves, beyond what the network itself does.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Air {
-    /// Of a thousand requests, so many are sent twice.
-    pub twice: u64,
-    /// Longest wait (ms) before a request leaves; different waits change the order.
-    pub jitter: u64,
-    /// Of a thousand answers, so many never arrive although the request did.
-    pub mute: u64,
-    /// The relay does not answer at all.
-    pub down: bool,
-}
-
 /// A network and its time.
 pub struct World {
+    /// The clock of everything.
     pub time: VirtualTime,
+    /// The service nodes.
     pub network: Network,
+    /// The way between devices and guards.
     pub air: Rc<Cell<Air>>,
-    list: Vec<u8>,
+    /// What the devices sent.
+    pub onions: Rc<Onions>,
     seed: u64,
     clients: Cell<u64>,
 }
@@ -60,6 +49,7 @@ impl Servers for NoServers {
 }
 
 impl World {
+    /// A network of so many nodes in so many swarms.
     pub fn new(seed: u64, nodes: u16, swarms: usize) -> Self {
         let time = VirtualTime::new(START);
         let network = Network::new(
@@ -68,22 +58,18 @@ impl World {
             Arc::new(NoServers),
         )
         .unwrap();
-        let states: Vec<_> = network.list().iter().map(to_json).collect();
-        let list = serde_json::json!({ "service_node_states": states })
-            .to_string()
-            .into_bytes();
         Self {
             time,
             network,
             air: Rc::default(),
-            list,
+            onions: Rc::default(),
             seed,
             clients: Cell::new(0),
         }
     }
 
     /// Ports with a store of their own. `skew`: how far this device's clock is off (ms).
-    pub fn ports(&self, store: &MemoryStore, skew: i64) -> SimPorts {
+    pub fn ports(&self, store: &SimStore, skew: i64) -> SimPorts {
         self.clients.set(self.clients.get() + 1);
         let number = self
             .seed
@@ -93,10 +79,9 @@ impl World {
             transport: SimTransport {
                 time: self.time.clone(),
                 network: self.network.clone(),
-                list: self.list.clone(),
                 air: Rc::clone(&self.air),
+                onions: Rc::clone(&self.onions),
                 chance: RefCell::new(SeededEntropy::new(!number)),
-                posted: Rc::default(),
             },
             store: store.clone(),
             clock: SimClock {
@@ -112,32 +97,12 @@ impl World {
         self.skewed_client(account, name, 0)
     }
 
+    /// The same, with a clock that is off by `skew` ms.
     pub fn skewed_client(&self, account: u8, name: &str, skew: i64) -> Client {
-        let store = MemoryStore::new();
-        let ports = self.ports(&store, skew);
-        let key = VaultKey::generate(&mut *ports.entropy());
-        let account = account_of(account);
-        let id = account.id().to_string();
-        let engine = self
-            .time
-            .run(Engine::create(
-                ports,
-                key.clone(),
-                account,
-                name,
-                true,
-                options(),
-            ))
-            .unwrap();
-        let events = engine.subscribe();
-        Client {
-            engine,
-            events,
-            store,
-            key,
-            id,
-            skew,
-        }
+        let (store, key) = (SimStore::default(), self.vault_key());
+        self.time
+            .run(self.create(&store, &key, skew, account, name))
+            .unwrap()
     }
 
     /// What a crash leaves: a new engine over the same store.
@@ -152,20 +117,40 @@ impl World {
         } = client;
         engine.stop();
         drop(engine);
-        let ports = self.ports(&store, skew);
-        let engine = self
-            .time
-            .run(Engine::open(ports, key.clone(), options()))
-            .unwrap();
-        let events = engine.subscribe();
-        Client {
-            engine,
-            events,
-            store,
-            key,
-            id,
-            skew,
-        }
+        self.time.run(self.open(&store, &key, skew, &id)).unwrap()
+    }
+
+    /// A key for the vault of a device.
+    pub fn vault_key(&self) -> VaultKey {
+        VaultKey::generate(&mut *self.ports(&SimStore::default(), 0).entropy.borrow_mut())
+    }
+
+    /// Makes an account in an empty store.
+    pub async fn create(
+        &self,
+        store: &SimStore,
+        key: &VaultKey,
+        skew: i64,
+        account: u8,
+        name: &str,
+    ) -> Result<Client, Failure> {
+        let account = account_of(account);
+        let id = account.id().to_string();
+        let ports = self.ports(store, skew);
+        let engine = Engine::create(ports, key.clone(), account, name, true, options()).await?;
+        Ok(Client::new(engine, store, key, id, skew))
+    }
+
+    /// Opens the account that a store holds.
+    pub async fn open(
+        &self,
+        store: &SimStore,
+        key: &VaultKey,
+        skew: i64,
+        id: &str,
+    ) -> Result<Client, Failure> {
+        let engine = Engine::open(self.ports(store, skew), key.clone(), options()).await?;
+        Ok(Client::new(engine, store, key, id.to_owned(), skew))
     }
 
     /// Runs the engines beside a story, until the story ends. What they were doing then is cut off.
@@ -184,6 +169,7 @@ impl World {
         })
     }
 
+    /// Lets time pass (ms).
     pub async fn wait(&self, ms: u64) {
         self.time.sleep(ms).await;
     }
@@ -235,6 +221,7 @@ impl World {
     }
 }
 
+/// Of every engine here.
 pub fn options() -> EngineOptions {
     EngineOptions {
         network: NetworkProfile::local(),
@@ -242,21 +229,42 @@ pub fn options() -> EngineOptions {
     }
 }
 
+/// The account of a person.
 pub fn account_of(number: u8) -> Account {
     Account::from_seed(Seed::from_bytes([number; 16]))
 }
 
-/// One device.
+/// An engine over simulated ports.
+pub type SimEngine = Engine<SimPorts>;
+
+/// One device whose engine runs when the world is told to run it.
 pub struct Client {
-    pub engine: Engine<SimPorts>,
+    /// The engine.
+    pub engine: SimEngine,
+    /// What it tells.
     pub events: UnboundedReceiver<Event>,
-    pub store: MemoryStore,
+    /// What outlives it.
+    pub store: SimStore,
+    /// The key of its vault.
     pub key: VaultKey,
+    /// Its Account ID.
     pub id: String,
     skew: i64,
 }
 
 impl Client {
+    fn new(engine: SimEngine, store: &SimStore, key: &VaultKey, id: String, skew: i64) -> Self {
+        Self {
+            events: engine.subscribe(),
+            engine,
+            store: store.clone(),
+            key: key.clone(),
+            id,
+            skew,
+        }
+    }
+
+    /// The conversation with somebody, made when there is none.
     pub async fn start(&self, account_id: &str) -> ConversationId {
         match self
             .engine
@@ -271,6 +279,7 @@ impl Client {
         }
     }
 
+    /// Sends a text.
     pub async fn send(&self, account_id: &str, text: &str) -> Message {
         let conversation = self.start(account_id).await;
         let command = Command::SendText {
@@ -283,6 +292,7 @@ impl Client {
         }
     }
 
+    /// The list.
     pub async fn conversations(&self) -> Vec<Conversation> {
         match self.engine.handle(Command::GetConversations).await.unwrap() {
             Answer::Conversations(list) => list,
@@ -290,6 +300,7 @@ impl Client {
         }
     }
 
+    /// The row of somebody.
     pub async fn conversation(&self, account_id: &str) -> Option<Conversation> {
         self.conversations()
             .await
@@ -327,6 +338,7 @@ impl Client {
         }
     }
 
+    /// The texts with somebody, ascending.
     pub async fn texts(&self, account_id: &str) -> Vec<String> {
         self.timeline(account_id)
             .await
@@ -335,6 +347,7 @@ impl Client {
             .collect()
     }
 
+    /// How a message stands.
     pub async fn delivery(&self, account_id: &str, message: &Message) -> Option<Delivery> {
         let timeline = self.timeline(account_id).await;
         timeline
@@ -349,123 +362,10 @@ impl Client {
     }
 }
 
+/// Where a message stands in its timeline.
 pub fn cursor(message: &Message) -> onionskin_client::api::Cursor {
     onionskin_client::api::Cursor {
         sent_at: message.sent_at,
         message: message.id,
-    }
-}
-
-/// The four ports of a simulated device.
-pub struct SimPorts {
-    pub transport: SimTransport,
-    pub store: MemoryStore,
-    pub clock: SimClock,
-    pub entropy: RefCell<SeededEntropy>,
-}
-
-impl Ports for SimPorts {
-    type Transport = SimTransport;
-    type Store = MemoryStore;
-    type Clock = SimClock;
-    type Entropy = SeededEntropy;
-    fn transport(&self) -> &SimTransport {
-        &self.transport
-    }
-    fn store(&self) -> &MemoryStore {
-        &self.store
-    }
-    fn clock(&self) -> &SimClock {
-        &self.clock
-    }
-    fn entropy(&self) -> RefMut<'_, SeededEntropy> {
-        self.entropy.borrow_mut()
-    }
-}
-
-pub struct SimClock {
-    time: VirtualTime,
-    skew: i64,
-}
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.time.now().as_millis().saturating_add_signed(self.skew))
-    }
-    fn sleep(&self, ms: u64) -> impl Future<Output = ()> {
-        self.time.sleep(ms)
-    }
-}
-
-pub struct SimTransport {
-    time: VirtualTime,
-    network: Network,
-    list: Vec<u8>,
-    air: Rc<Cell<Air>>,
-    chance: RefCell<SeededEntropy>,
-    pub posted: Rc<Cell<u64>>,
-}
-
-impl SimTransport {
-    fn chance(&self, below: u64) -> u64 {
-        if below == 0 {
-            0
-        } else {
-            u64::from_le_bytes(draw(&mut *self.chance.borrow_mut())) % below
-        }
-    }
-
-    async fn post(&self, guard: &ServiceNode, body: &[u8]) -> Result<HttpReply, TransportError> {
-        self.posted.set(self.posted.get() + 1);
-        let wait = self.chance(self.air.get().jitter + 1);
-        if wait > 0 {
-            self.time.sleep(wait).await;
-        }
-        let (status, body) = self.network.onion(&guard.ed25519, body).await;
-        if self.chance(1_000) < self.air.get().mute {
-            pending::<()>().await;
-        }
-        if status == 0 {
-            Err(TransportError::GuardUnreachable)
-        } else {
-            Ok(HttpReply { status, body })
-        }
-    }
-}
-
-impl Transport for SimTransport {
-    async fn onion(
-        &self,
-        guard: &ServiceNode,
-        body: Vec<u8>,
-        timeout_ms: u64,
-    ) -> Result<HttpReply, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
-        }
-        let mut route = self.network.route(&guard.ed25519, &body).unwrap();
-        assert_eq!(route.len(), 4, "three hops and a destination");
-        route.sort_unstable();
-        route.dedup();
-        assert_eq!(route.len(), 4, "all of them different");
-        let exchange = async {
-            if self.chance(1_000) < self.air.get().twice {
-                let (first, second) = join(self.post(guard, &body), self.post(guard, &body)).await;
-                first.or(second)
-            } else {
-                self.post(guard, &body).await
-            }
-        };
-        match select(std::pin::pin!(exchange), self.time.sleep(timeout_ms)).await {
-            Either::Left((outcome, _)) => outcome,
-            Either::Right(_) => Err(TransportError::Timeout),
-        }
-    }
-
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
-        }
-        Ok(self.list.clone())
     }
 }

@@ -2,8 +2,6 @@
 //! engine makes of it for its own account.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use onionskin_client::network::{Network, RpcError, StoreFailure};
 use onionskin_protocol::account::Account;
 use onionskin_protocol::hash::message_hash;
@@ -16,11 +14,12 @@ use onionskin_protocol::rpc::ons::parse_ons;
 use onionskin_protocol::rpc::response::{self, Answer};
 use onionskin_protocol::rpc::{Auth, Condition, ExpireMode, Request, Scope};
 use onionskin_protocol::time::Timestamp;
+use onionskin_sim::ports::SimPorts;
+use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::{Fault, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use support::{Client, SimPorts, World, account_of};
 
 const SOON: u64 = 120_000;
 const DAY: u64 = 24 * 3_600_000;

@@ -1,8 +1,6 @@
 //! The engine against a network that misbehaves on purpose, one misbehaviour at a time.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Delivery, ErrorCode, Event, MessageKind, RequestState,
     RestoreStep,
@@ -11,9 +9,10 @@ use onionskin_protocol::account::Account;
 use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::message::{encode, proto};
 use onionskin_protocol::time::Timestamp;
+use onionskin_sim::transport::Air;
+use onionskin_sim::world::{Client, World, account_of, cursor};
 use onionskin_testnet::network::{Fault, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
-use support::{Air, Client, World, account_of};
 
 const SOON: u64 = 120_000;
 
@@ -1054,7 +1053,7 @@ fn pages_fit_together_and_no_timestamp_is_used_twice() {
         assert_eq!(timeline.len(), 300);
         assert!(timeline.is_sorted_by(|one, other| one.sent_at < other.sent_at));
         let conversation = anna.conversation(&id_of(2).to_string()).await.unwrap().id;
-        let anchor = onionskin_client::api::Anchor::After(support::cursor(&timeline[9]));
+        let anchor = onionskin_client::api::Anchor::After(cursor(&timeline[9]));
         let page = anna
             .engine
             .handle(Command::GetMessages {

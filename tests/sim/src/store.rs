@@ -1,0 +1,166 @@
+//! A store in memory that waits at every call, as a database does, and that can be crashed.
+//!
+//! A commit waits once before it takes effect and once after, so whoever is dropped in between has lost it or kept it without
+//! knowing. A commit that need not survive a power cut ([`Durability::Relaxed`]) can be taken back until a strict one follows.
+
+use onionskin_client::ports::{Durability, Entries, Op, Store, StoreError, TABLES, Table};
+use onionskin_client::store::MemoryStore;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+
+/// A power cut takes at most so many commits with it.
+const UNFLUSHED: usize = 12;
+
+/// Ordered tables in memory. Clones share their contents.
+#[derive(Clone, Default)]
+pub struct SimStore {
+    records: MemoryStore,
+    /// For each commit that is not flushed, oldest first, what it replaced.
+    undo: Rc<RefCell<Vec<Vec<Op>>>>,
+}
+
+/// What a table holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Records.
+    pub records: usize,
+    /// Bytes of keys and values.
+    pub bytes: usize,
+}
+
+impl SimStore {
+    /// A power cut: the newest `lost` of the commits that were not flushed are gone. Gives how many that were.
+    pub async fn cut_power(&self, lost: usize) -> usize {
+        let undo = std::mem::take(&mut *self.undo.borrow_mut());
+        let first = undo.len().saturating_sub(lost);
+        let count = undo.len() - first;
+        for ops in undo.into_iter().skip(first).rev() {
+            self.records.commit(ops, Durability::Strict).await.unwrap();
+        }
+        count
+    }
+
+    /// What each table holds.
+    pub async fn held(&self) -> BTreeMap<Table, Held> {
+        let mut held = BTreeMap::new();
+        for table in TABLES {
+            let all = self
+                .records
+                .range(table, &[], &[0xff; 64], false, usize::MAX);
+            let all = all.await.unwrap();
+            let bytes = all.iter().map(|(key, value)| key.len() + value.len()).sum();
+            let records = all.len();
+            held.insert(table, Held { records, bytes });
+        }
+        held
+    }
+
+    async fn before(&self, ops: &[Op]) -> Vec<Op> {
+        let mut before = Vec::with_capacity(ops.len());
+        for op in ops {
+            let (Op::Put { table, key, .. } | Op::Delete { table, key }) = op;
+            let (table, key) = (*table, key.clone());
+            before.push(match self.records.get(table, &key).await.unwrap() {
+                Some(value) => Op::Put { table, key, value },
+                None => Op::Delete { table, key },
+            });
+        }
+        before
+    }
+}
+
+impl Store for SimStore {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        pause().await;
+        self.records.get(table, key).await
+    }
+
+    async fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Entries, StoreError> {
+        pause().await;
+        self.records.range(table, from, to, reverse, limit).await
+    }
+
+    async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
+        pause().await;
+        match durability {
+            Durability::Strict => self.undo.borrow_mut().clear(),
+            Durability::Relaxed => {
+                let before = self.before(&ops).await;
+                let mut undo = self.undo.borrow_mut();
+                undo.push(before);
+                if undo.len() > UNFLUSHED {
+                    undo.remove(0);
+                }
+            }
+        }
+        self.records.commit(ops, durability).await?;
+        pause().await;
+        Ok(())
+    }
+}
+
+/// Pending once.
+fn pause() -> impl Future<Output = ()> {
+    let mut paused = false;
+    poll_fn(move |context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onionskin_protocol::time::Timestamp;
+    use onionskin_testnet::virtual_time::VirtualTime;
+
+    fn put(key: u8, value: u8) -> Vec<Op> {
+        let (key, value) = (vec![key], vec![value]);
+        vec![Op::Put {
+            table: Table::Message,
+            key,
+            value,
+        }]
+    }
+
+    #[test]
+    fn it_keeps_the_contract_of_every_store() {
+        let time = VirtualTime::new(Timestamp(0));
+        time.run(onionskin_client::store::contract::run(&SimStore::default()))
+            .unwrap();
+    }
+
+    #[test]
+    fn a_power_cut_takes_the_newest_commits_that_no_strict_one_followed() {
+        VirtualTime::new(Timestamp(0)).run(async {
+            let store = SimStore::default();
+            let value = async |key: u8| store.get(Table::Message, &[key]).await.unwrap();
+            store.commit(put(1, 1), Durability::Relaxed).await.unwrap();
+            store.commit(put(1, 2), Durability::Strict).await.unwrap();
+            store.commit(put(1, 3), Durability::Relaxed).await.unwrap();
+            store.commit(put(2, 4), Durability::Relaxed).await.unwrap();
+            assert_eq!(store.cut_power(1).await, 1);
+            assert_eq!((value(1).await, value(2).await), (Some(vec![3]), None));
+            store.commit(put(1, 5), Durability::Relaxed).await.unwrap();
+            assert_eq!(
+                store.cut_power(9).await,
+                1,
+                "what outlived a cut was flushed"
+            );
+            assert_eq!(value(1).await, Some(vec![3]));
+        });
+    }
+}
