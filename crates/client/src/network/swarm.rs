@@ -252,13 +252,34 @@ impl<P: Ports> Network<P> {
         }
     }
 
-    /// After a refresh of the list: members that left it are forgotten.
+    /// After a refresh of the list: members that left it are forgotten, and a swarm that lost or won members by it is asked
+    /// for again. What a newcomer was handed may lie nowhere else by then.
     pub(super) fn review_swarms(&self) {
         let pool = self.0.pool.borrow();
+        let mut listed: BTreeMap<u64, Vec<Ed25519PublicKey>> = BTreeMap::new();
+        for node in pool.nodes() {
+            if let Some(swarm) = node.swarm {
+                listed.entry(swarm).or_default().push(node.ed25519);
+            }
+        }
+        let now = self.device_now();
         for known in self.0.swarms.borrow_mut().known.values_mut() {
+            let before = known.members.len();
             known
                 .members
                 .retain(|member| pool.get(&member.ed25519).is_some());
+            let is_known = |key: &Ed25519PublicKey| {
+                let mut members = known.members.iter();
+                members.any(|member| member.ed25519 == *key)
+            };
+            let grown = known.members.iter().any(|member| {
+                let swarm = pool.get(&member.ed25519).and_then(|node| node.swarm);
+                let all = swarm.and_then(|swarm| listed.get(&swarm));
+                all.is_some_and(|all| !all.iter().all(is_known))
+            });
+            if grown || known.members.len() < before {
+                known.until = now;
+            }
         }
     }
 
