@@ -260,18 +260,40 @@ impl<P: Ports> Network<P> {
         }
     }
 
-    /// After a refresh of the list: members that left it are forgotten, swarms that came from it are worked out again, and
-    /// what hops said about nodes is settled.
+    /// After a refresh of the list: swarms that came from it are worked out again, and what hops said about nodes is settled.
+    /// A swarm that nodes named is asked for again when it lost or won members by the list: what a newcomer was handed may
+    /// lie nowhere else by then.
     pub(super) fn review_swarms(&self) {
         self.0.suspicions.borrow_mut().clear();
         let pool = self.0.pool.borrow();
+        let mut listed: BTreeMap<u64, Vec<Ed25519PublicKey>> = BTreeMap::new();
+        for node in pool.nodes() {
+            if let Some(swarm) = node.swarm {
+                listed.entry(swarm).or_default().push(node.ed25519);
+            }
+        }
+        let now = self.device_now();
         for (account, known) in &mut self.0.swarms.borrow_mut().known {
             if known.mapped {
                 known.members = map(&pool, account).unwrap_or_default();
+                continue;
             }
+            let before = known.members.len();
             known
                 .members
                 .retain(|member| pool.get(&member.ed25519).is_some());
+            let is_known = |key: &Ed25519PublicKey| {
+                let mut members = known.members.iter();
+                members.any(|member| member.ed25519 == *key)
+            };
+            let grown = known.members.iter().any(|member| {
+                let swarm = pool.get(&member.ed25519).and_then(|node| node.swarm);
+                let all = swarm.and_then(|swarm| listed.get(&swarm));
+                all.is_some_and(|all| !all.iter().all(is_known))
+            });
+            if grown || known.members.len() < before {
+                known.until = now;
+            }
         }
     }
 
