@@ -8,24 +8,29 @@
 
 mod clock;
 mod deliver;
+mod gateway;
 mod health;
 mod maintain;
 mod path;
 mod pool;
 mod profile;
+mod report;
 mod rpc;
+mod settings;
 mod swarm;
 
 pub(crate) use deliver::{StoreFailure, Stored};
 pub use profile::NetworkProfile;
 pub use rpc::{Reply, RpcError};
 
-use crate::api::{HopView, NetworkStatus, PathView};
+use crate::api::{NetworkSettings, NetworkStatus};
 use crate::ports::{Clock, Ports};
 use crate::store::{RecordError, Records};
 use crate::wake::{Bell, Listen};
 use clock::NetworkClock;
+use gateway::Tested;
 use health::Health;
+use onionskin_protocol::id::AccountId;
 use onionskin_protocol::time::Timestamp;
 use path::Paths;
 use pool::Pool;
@@ -40,11 +45,17 @@ struct Inner<P: Ports> {
     ports: Rc<P>,
     records: Records<P>,
     profile: NetworkProfile,
+    /// Whose device this is.
+    own: AccountId,
     pool: RefCell<Pool>,
     paths: RefCell<Paths>,
     clock: RefCell<NetworkClock>,
     swarms: RefCell<Swarms>,
     health: RefCell<Health>,
+    settings: RefCell<NetworkSettings>,
+    tested: RefCell<Tested>,
+    /// Rings when gateways should be tested.
+    test: Bell,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -63,26 +74,32 @@ impl<P: Ports> Network<P> {
         ports: Rc<P>,
         records: Records<P>,
         profile: NetworkProfile,
+        own: AccountId,
     ) -> Result<Self, RecordError> {
         let network = Self(Rc::new(Inner {
             ports,
             records,
             profile,
+            own,
             pool: RefCell::default(),
             paths: RefCell::default(),
             clock: RefCell::default(),
             swarms: RefCell::default(),
             health: RefCell::default(),
+            settings: RefCell::default(),
+            tested: RefCell::default(),
+            test: Bell::default(),
             changed: Bell::default(),
             wake: Bell::default(),
         }));
         network.load().await?;
+        network.load_settings().await?;
         Ok(network)
     }
 
     /// Keeps pool and paths in shape until dropped.
     pub async fn run(&self) {
-        futures::join!(self.keep_paths(), self.keep_list());
+        futures::join!(self.keep_paths(), self.keep_list(), self.keep_gateways());
     }
 
     /// The network's time (10-network 5.3).
@@ -124,10 +141,11 @@ impl<P: Ports> Network<P> {
         self.0.wake.ring();
     }
 
-    /// Replaces both paths at the next look, keeping the guards. `false` when the last time was under 60 s ago.
-    pub(crate) fn renew_paths(&self) -> bool {
+    /// Replaces both paths at the next look, and their guards as well when `guards`. `false` when the last time was under 60 s
+    /// ago.
+    pub(crate) fn renew_paths(&self, guards: bool) -> bool {
         let now = self.device_now();
-        let renewed = self.0.paths.borrow_mut().ask_for_new(now);
+        let renewed = self.0.paths.borrow_mut().ask_for_new(guards, now);
         if renewed {
             self.0.wake.ring();
         }
@@ -150,30 +168,6 @@ impl<P: Ports> Network<P> {
             clock_offset: offset,
             queued,
         }
-    }
-
-    /// The standing paths.
-    pub fn paths(&self) -> Vec<PathView> {
-        let paths = self.0.paths.borrow();
-        let view = |path: &path::Path| PathView {
-            hops: path
-                .hops
-                .iter()
-                .enumerate()
-                .map(|(at, node)| HopView {
-                    key: node.ed25519.to_hex(),
-                    address: node.ip.to_string(),
-                    pinned_since: (at == 0)
-                        .then(|| paths.guard_since(&node.ed25519))
-                        .flatten(),
-                })
-                .collect(),
-            built_at: path.built_at.as_millis(),
-            requests: path.requests,
-            failures: path.failures,
-            strikes: path.strikes,
-        };
-        paths.standing.iter().map(view).collect()
     }
 
     fn device_now(&self) -> Timestamp {

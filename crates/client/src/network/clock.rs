@@ -46,6 +46,11 @@ impl NetworkClock {
             .unwrap_or(self.remembered)
     }
 
+    /// Nodes whose clocks are known.
+    pub(super) fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
     pub(super) fn remember(&mut self, offset: i64) {
         self.remembered = offset;
     }

@@ -4,7 +4,7 @@
 //! and what at least two of them name is the list. A path counts when `info` came back through it from a node that is not
 //! on it.
 
-use super::path::{GUARD_LASTS, Guard, HOPS, Path, STANDING, choose_hops, pick, shuffle};
+use super::path::{GUARD_LASTS, Guard, HOPS, Path, STANDING, pick, shuffle};
 use super::pool::NodeRecord;
 use super::rpc::{PATIENCE, Trouble};
 use super::{Network, RpcError};
@@ -208,8 +208,8 @@ impl<P: Ports> Network<P> {
             Some(guard) => guard,
             None => paths.choose_guard(&pool, taken, now, &mut *entropy)?,
         };
-        let hops = choose_hops(&pool, &self.0.profile, guard, None, now, &mut *entropy)?;
-        Some(paths.draft(hops, now))
+        let route = paths.choose_hops(&pool, &self.0.profile, guard, None, now, &mut *entropy)?;
+        Some(paths.draft(route, now))
     }
 
     /// Asks a node that is not on the path for `info` through it; when it answers, the path stands.

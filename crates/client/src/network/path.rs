@@ -5,6 +5,7 @@
 
 use super::pool::Pool;
 use super::profile::NetworkProfile;
+use crate::api::{Chosen, DestinationKind, PathRule};
 use onionskin_protocol::entropy::{Entropy, draw};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
@@ -29,6 +30,12 @@ const RENEW_EVERY: u64 = 60_000;
 pub(super) struct Path {
     pub(super) id: u64,
     pub(super) hops: [ServiceNode; HOPS],
+    /// Why each hop is where it is.
+    pub(super) chosen: [Chosen; HOPS],
+    /// Rules that could not be kept.
+    pub(super) relaxed: Vec<PathRule>,
+    /// Where the newest request went.
+    pub(super) destination: Option<DestinationKind>,
     pub(super) built_at: Timestamp,
     pub(super) requests: u32,
     pub(super) failures: u32,
@@ -47,6 +54,14 @@ impl Path {
     }
 }
 
+/// Hops that were chosen for a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) hops: [ServiceNode; HOPS],
+    /// Rules that could not be kept.
+    pub(super) relaxed: Vec<PathRule>,
+}
+
 /// A guard and the time since which it is one (device clock, ms).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Guard {
@@ -58,17 +73,27 @@ pub(super) struct Guard {
 pub(super) struct Paths {
     pub(super) standing: Vec<Path>,
     pub(super) guards: Vec<Guard>,
+    /// The newest path that was made for one request only.
+    pub(super) one_off: Option<Path>,
+    /// Rather no path than one that breaks a rule.
+    pub(super) strict: bool,
     next_id: u64,
     renewed_at: Option<Timestamp>,
 }
 
 impl Paths {
     /// A path that nobody has tested yet.
-    pub(super) fn draft(&mut self, hops: [ServiceNode; HOPS], now: Timestamp) -> Path {
+    pub(super) fn draft(&mut self, route: Route, now: Timestamp) -> Path {
         self.next_id += 1;
+        let guard = route.hops[0].ed25519;
+        let kept = self.guard_since(&guard).is_some();
+        let first = if kept { Chosen::Kept } else { Chosen::Chance };
         Path {
             id: self.next_id,
-            hops,
+            hops: route.hops,
+            chosen: [first, Chosen::Chance, Chosen::Chance],
+            relaxed: route.relaxed,
+            destination: None,
             built_at: now,
             requests: 0,
             failures: 0,
@@ -78,8 +103,19 @@ impl Paths {
         }
     }
 
+    /// A path for one request.
+    pub(super) fn draft_one_off(&mut self, route: Route, now: Timestamp) -> Path {
+        let path = self.draft(route, now);
+        self.one_off = Some(path.clone());
+        path
+    }
+
+    /// A standing path, or the newest one-off.
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Path> {
-        self.standing.iter_mut().find(|path| path.id == id)
+        self.standing
+            .iter_mut()
+            .chain(self.one_off.as_mut())
+            .find(|path| path.id == id)
     }
 
     /// Takes a path that answered, instead of `replaces` where that still stands. Its guard becomes one.
@@ -179,6 +215,30 @@ impl Paths {
         )
     }
 
+    /// Chooses the hops behind `guard`, neither of them `avoid`.
+    pub(super) fn choose_hops(
+        &self,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        guard: ServiceNode,
+        avoid: Option<&Ed25519PublicKey>,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Option<Route> {
+        let strict = self.strict;
+        let (middle, mut relaxed) =
+            choose_hop(pool, profile, &[guard], avoid, strict, now, entropy)?;
+        let others = [guard, middle];
+        let (exit, more) = choose_hop(pool, profile, &others, avoid, strict, now, entropy)?;
+        relaxed.extend(more);
+        relaxed.sort_unstable();
+        relaxed.dedup();
+        Some(Route {
+            hops: [guard, middle, exit],
+            relaxed,
+        })
+    }
+
     /// The least busy standing path that neither contains `target` nor was `tried`.
     pub(super) fn for_target(&self, target: &Ed25519PublicKey, tried: &[u64]) -> Option<&Path> {
         self.standing
@@ -210,8 +270,14 @@ impl Paths {
                     .filter(|other| *other != at)
                     .map(|at| path.hops[at])
                     .collect();
-                match choose_hop(pool, profile, &others, None, now, entropy) {
-                    Some(node) => path.hops[at] = node,
+                match choose_hop(pool, profile, &others, None, self.strict, now, entropy) {
+                    Some((node, relaxed)) => {
+                        path.hops[at] = node;
+                        path.chosen[at] = Chosen::Replacement;
+                        path.relaxed.extend(relaxed);
+                        path.relaxed.sort_unstable();
+                        path.relaxed.dedup();
+                    }
                     None => whole = false,
                 }
             }
@@ -223,8 +289,9 @@ impl Paths {
         changed
     }
 
-    /// Marks all paths for replacement, unless that was asked for under a minute ago.
-    pub(super) fn ask_for_new(&mut self, now: Timestamp) -> bool {
+    /// Marks all paths for replacement, and forgets the guards as well when `guards`, unless that was asked for under a minute
+    /// ago.
+    pub(super) fn ask_for_new(&mut self, guards: bool, now: Timestamp) -> bool {
         if self
             .renewed_at
             .is_some_and(|at| now.millis_since(at) < RENEW_EVERY)
@@ -235,40 +302,56 @@ impl Paths {
         for path in &mut self.standing {
             path.rotate_at = now;
         }
+        if guards {
+            self.guards.clear();
+        }
         true
     }
 }
 
-/// Chooses the hops behind `guard`, neither of them in `avoid`.
-pub(super) fn choose_hops(
-    pool: &Pool,
-    profile: &NetworkProfile,
-    guard: ServiceNode,
-    avoid: Option<&Ed25519PublicKey>,
-    now: Timestamp,
-    entropy: &mut (impl Entropy + ?Sized),
-) -> Option<[ServiceNode; HOPS]> {
-    let middle = choose_hop(pool, profile, &[guard], avoid, now, entropy)?;
-    let exit = choose_hop(pool, profile, &[guard, middle], avoid, now, entropy)?;
-    Some([guard, middle, exit])
-}
-
+/// Chooses a hop beside `others`, one without strikes and outside their subnets where that is possible. Rules that were
+/// relaxed are told; when `strict`, none is. A kept guard stays until it is struck out, whatever its strikes: changing guards
+/// is the greater risk.
 fn choose_hop(
     pool: &Pool,
     profile: &NetworkProfile,
     others: &[ServiceNode],
     avoid: Option<&Ed25519PublicKey>,
+    strict: bool,
     now: Timestamp,
     entropy: &mut (impl Entropy + ?Sized),
-) -> Option<ServiceNode> {
+) -> Option<(ServiceNode, Vec<PathRule>)> {
     let mut candidates = pool.usable(now);
     candidates.retain(|node| {
-        Some(&node.ed25519) != avoid
-            && others
-                .iter()
-                .all(|other| profile.may_share_path(node, other))
+        Some(&node.ed25519) != avoid && others.iter().all(|other| node.ed25519 != other.ed25519)
     });
-    pick(&candidates, entropy)
+    let reliable = |node: &ServiceNode| pool.strikes(&node.ed25519, now) == 0;
+    let apart = |node: &ServiceNode| {
+        others
+            .iter()
+            .all(|other| profile.may_share_path(node, other))
+    };
+    let relaxations: [&[PathRule]; 4] = [
+        &[],
+        &[PathRule::Reliable],
+        &[PathRule::Subnets],
+        &[PathRule::Subnets, PathRule::Reliable],
+    ];
+    for relaxed in relaxations {
+        if strict && !relaxed.is_empty() {
+            break;
+        }
+        let fit: Vec<ServiceNode> = candidates
+            .iter()
+            .filter(|node| relaxed.contains(&PathRule::Reliable) || reliable(node))
+            .filter(|node| relaxed.contains(&PathRule::Subnets) || apart(node))
+            .copied()
+            .collect();
+        if let Some(node) = pick(&fit, entropy) {
+            return Some((node, relaxed.to_vec()));
+        }
+    }
+    None
 }
 
 /// Any one of them.
@@ -318,15 +401,16 @@ mod tests {
         let mut entropy = Steps(seed);
         for _ in 0..STANDING {
             let guard = paths.choose_guard(pool, &[], NOW, &mut entropy).unwrap();
-            let hops = choose_hops(
-                pool,
-                &NetworkProfile::local(),
-                guard,
-                None,
-                NOW,
-                &mut entropy,
-            )
-            .unwrap();
+            let hops = paths
+                .choose_hops(
+                    pool,
+                    &NetworkProfile::local(),
+                    guard,
+                    None,
+                    NOW,
+                    &mut entropy,
+                )
+                .unwrap();
             let path = paths.draft(hops, NOW);
             paths.stand(path, None, NOW);
         }
@@ -347,28 +431,30 @@ mod tests {
         }
         let two = pool(2);
         assert!(
-            choose_hops(
-                &two,
-                &NetworkProfile::local(),
-                node(1),
-                None,
-                NOW,
-                &mut Steps(1)
-            )
-            .is_none()
+            Paths::default()
+                .choose_hops(
+                    &two,
+                    &NetworkProfile::local(),
+                    node(1),
+                    None,
+                    NOW,
+                    &mut Steps(1)
+                )
+                .is_none()
         );
         let three = pool(3);
         let avoid = node(3).ed25519;
         assert!(
-            choose_hops(
-                &three,
-                &NetworkProfile::local(),
-                node(1),
-                Some(&avoid),
-                NOW,
-                &mut Steps(1)
-            )
-            .is_none()
+            Paths::default()
+                .choose_hops(
+                    &three,
+                    &NetworkProfile::local(),
+                    node(1),
+                    Some(&avoid),
+                    NOW,
+                    &mut Steps(1)
+                )
+                .is_none()
         );
     }
 
@@ -416,8 +502,58 @@ mod tests {
         let mut pool = Pool::default();
         pool.replace(nodes.clone(), &rule);
         for seed in 0..50 {
-            let hops = choose_hops(&pool, &rule, nodes[0], None, NOW, &mut Steps(seed)).unwrap();
-            assert!(hops[1..].iter().all(|hop| hop.ip.octets()[1] != 9));
+            let route = Paths::default()
+                .choose_hops(&pool, &rule, nodes[0], None, NOW, &mut Steps(seed))
+                .unwrap();
+            assert!(route.hops[1..].iter().all(|hop| hop.ip.octets()[1] != 9));
+            assert_eq!(route.relaxed, []);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_kept_is_relaxed_and_told_or_there_is_no_path() {
+        let rule = NetworkProfile {
+            subnet_rule: true,
+            ..NetworkProfile::local()
+        };
+        let mut nodes: Vec<ServiceNode> = (1..=4).map(node).collect();
+        for node in &mut nodes {
+            node.ip = [10, 9, 9, node.ip.octets()[2]].into();
+        }
+        let mut pool = Pool::default();
+        pool.replace(nodes.clone(), &rule);
+        let mut paths = Paths::default();
+        let choose = |paths: &Paths, pool: &Pool| {
+            paths.choose_hops(pool, &rule, nodes[0], None, NOW, &mut Steps(7))
+        };
+        assert_eq!(choose(&paths, &pool).unwrap().relaxed, [PathRule::Subnets]);
+        for node in &nodes {
+            pool.strike(&node.ed25519, NOW);
+        }
+        assert_eq!(
+            choose(&paths, &pool).unwrap().relaxed,
+            [PathRule::Subnets, PathRule::Reliable]
+        );
+        paths.strict = true;
+        assert_eq!(choose(&paths, &pool), None);
+    }
+
+    #[test]
+    fn nodes_without_strikes_come_first() {
+        let mut pool = pool(4);
+        pool.strike(&node(4).ed25519, NOW);
+        for seed in 0..50 {
+            let route = Paths::default()
+                .choose_hops(
+                    &pool,
+                    &NetworkProfile::local(),
+                    node(1),
+                    None,
+                    NOW,
+                    &mut Steps(seed),
+                )
+                .unwrap();
+            assert!(route.hops.iter().all(|hop| *hop != node(4)));
         }
     }
 
@@ -440,6 +576,7 @@ mod tests {
             pool.strike(&middle, NOW);
         }
         assert!(paths.repair(&pool, &NetworkProfile::local(), NOW, &mut Steps(1)));
+        assert_eq!(paths.standing[0].chosen[1], Chosen::Replacement);
         assert!(paths.standing.iter().all(|path| !path.contains(&middle)));
         let before = paths.standing.len();
         let guard = paths.standing[0].guard().ed25519;
@@ -453,9 +590,11 @@ mod tests {
     #[test]
     fn new_paths_are_made_at_most_once_a_minute() {
         let mut paths = standing(&pool(6), 3);
-        assert!(paths.ask_for_new(NOW));
+        assert!(paths.ask_for_new(false, NOW));
         assert!(paths.standing.iter().all(|path| path.rotate_at == NOW));
-        assert!(!paths.ask_for_new(NOW.plus_millis(59_999)));
-        assert!(paths.ask_for_new(NOW.plus_millis(60_000)));
+        assert!(!paths.ask_for_new(false, NOW.plus_millis(59_999)));
+        assert_eq!(paths.guards.len(), 2);
+        assert!(paths.ask_for_new(true, NOW.plus_millis(60_000)));
+        assert_eq!(paths.guards, []);
     }
 }

@@ -1,7 +1,7 @@
 //! One request to one node: through a path, and when that fails through another; and who is to blame (10-network 4.6, 5.2).
 
 use super::Network;
-use super::path::{HOPS, Path, choose_hops};
+use super::path::{HOPS, Path};
 use crate::api::ErrorCode;
 use crate::ports::{Clock, HttpReply, Ports, Transport, TransportError};
 use futures::future::{Either, select};
@@ -180,7 +180,7 @@ impl<P: Ports> Network<P> {
             }
             None => return None,
         };
-        let hops = choose_hops(
+        let route = paths.choose_hops(
             &pool,
             &self.0.profile,
             guard,
@@ -188,7 +188,7 @@ impl<P: Ports> Network<P> {
             now,
             &mut *entropy,
         )?;
-        Some(paths.draft(hops, now))
+        Some(paths.draft_one_off(route, now))
     }
 
     /// Sends `payload` through `path` and opens the answer.

@@ -245,6 +245,16 @@ impl<P: Ports> Network<P> {
         true
     }
 
+    /// Whether a member failed just now and is left alone.
+    pub(super) fn is_benched(&self, account: &AccountId, node: &Ed25519PublicKey) -> bool {
+        let swarms = self.0.swarms.borrow();
+        let until = swarms
+            .known
+            .get(account)
+            .and_then(|known| known.benched.get(node));
+        until.is_some_and(|until| *until > self.device_now())
+    }
+
     fn bench(&self, account: &AccountId, node: &Ed25519PublicKey) {
         let until = self.device_now().plus_millis(BENCHED);
         if let Some(known) = self.0.swarms.borrow_mut().known.get_mut(account) {
