@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod bundle;
 pub mod encoding;
 pub mod entropy;
 pub mod hash;
