@@ -290,7 +290,11 @@ impl<P: Ports> Engine<P> {
                 Ok(answer)
             }
             Command::GetNetwork => Ok(Answer::Network(self.0.status())),
-            Command::GetPaths => Ok(Answer::Paths(network.paths())),
+            Command::GetPaths => {
+                let mut paths = network.paths();
+                paths.extend(network.one_off());
+                Ok(Answer::Paths(paths))
+            }
             Command::GetNetworkReport => self.0.report().await.map(Answer::NetworkReport),
             Command::GetNetworkSettings => Ok(Answer::NetworkSettings(network.settings())),
             Command::SetNetworkSettings(settings) => {
@@ -302,7 +306,10 @@ impl<P: Ports> Engine<P> {
                 network.test_gateways();
                 Ok(Answer::Done)
             }
-            Command::ResetDataUse => Ok(Answer::Done),
+            Command::ResetDataUse => {
+                network.reset_data_use().await?;
+                Ok(Answer::Done)
+            }
             Command::RevealPhrase => Ok(Answer::Phrase(owner.phrase())),
         }
     }
@@ -366,6 +373,9 @@ impl<P: Ports> Inner<P> {
     async fn watch(&self) {
         loop {
             let change = self.network.changes();
+            for problem in self.network.take_problems() {
+                self.events.emit(Event::Problem(problem));
+            }
             let status = self.status();
             let paths = self.network.paths();
             {

@@ -1,10 +1,11 @@
 //! The network as the engine sees it: a pool of service nodes, two standing paths of three hops, swarms, and requests that
 //! find their way (10-network 1 to 5).
 //!
-//! Rooms: [`profile`] what differs between networks, `pool` which nodes there are and how they behaved, `path` the standing
-//! paths and their guards, `clock` the time of the network, `health` what the connection chip shows, `rpc` one request
+//! Rooms: [`profile`] what differs between networks, `gateway` the ways out of this browser, `trust` which node list is
+//! believed, `pool` which nodes there are and how they behaved, `path` the standing paths and their guards, `clock` the time of the network, `health` what the connection chip shows, `rpc` one request
 //! through one path and who is to blame when it fails, `swarm` who holds an account's messages, `deliver` storing,
-//! `maintain` the loops that keep all of that in shape.
+//! `maintain` the loops that keep all of that in shape, `settings` what the person chose, `traffic` what requests are for and
+//! cost, `report` what the network page shows.
 
 mod clock;
 mod deliver;
@@ -18,25 +19,31 @@ mod report;
 mod rpc;
 mod settings;
 mod swarm;
+mod traffic;
+mod trust;
 
 pub(crate) use deliver::{StoreFailure, Stored};
-pub use profile::NetworkProfile;
+pub use profile::{NetworkProfile, PinnedNode};
 pub use rpc::{Reply, RpcError};
 
 use crate::api::{NetworkSettings, NetworkStatus};
-use crate::ports::{Clock, Ports};
+use crate::ports::{Clock, Ports, Transport};
 use crate::store::{RecordError, Records};
 use crate::wake::{Bell, Listen};
 use clock::NetworkClock;
-use gateway::Tested;
+use gateway::Gateways;
 use health::Health;
 use onionskin_protocol::id::AccountId;
+use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::time::Timestamp;
 use path::Paths;
 use pool::Pool;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use swarm::Swarms;
+use traffic::Ledger;
+use trust::Trust;
 
 /// Reaches service nodes through onion paths. Cheap to clone.
 pub struct Network<P: Ports>(Rc<Inner<P>>);
@@ -53,9 +60,17 @@ struct Inner<P: Ports> {
     swarms: RefCell<Swarms>,
     health: RefCell<Health>,
     settings: RefCell<NetworkSettings>,
-    tested: RefCell<Tested>,
-    /// Rings when gateways should be tested.
-    test: Bell,
+    gateways: RefCell<Gateways>,
+    /// Rings when a gateway failed, or all of them should be tested.
+    gateways_changed: Bell,
+    /// They should.
+    test: Cell<bool>,
+    trust: RefCell<Trust>,
+    ledger: RefCell<Ledger>,
+    /// When nodes of the pool last answered (device clock).
+    answered: RefCell<BTreeMap<Ed25519PublicKey, Timestamp>>,
+    /// Newest hard fork that a node told.
+    hard_fork: Cell<Option<(u16, u16)>>,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -76,6 +91,7 @@ impl<P: Ports> Network<P> {
         profile: NetworkProfile,
         own: AccountId,
     ) -> Result<Self, RecordError> {
+        let gateways = Gateways::new(ports.transport().gateways());
         let network = Self(Rc::new(Inner {
             ports,
             records,
@@ -87,19 +103,31 @@ impl<P: Ports> Network<P> {
             swarms: RefCell::default(),
             health: RefCell::default(),
             settings: RefCell::default(),
-            tested: RefCell::default(),
-            test: Bell::default(),
+            gateways: RefCell::new(gateways),
+            gateways_changed: Bell::default(),
+            test: Cell::default(),
+            trust: RefCell::default(),
+            ledger: RefCell::default(),
+            answered: RefCell::default(),
+            hard_fork: Cell::default(),
             changed: Bell::default(),
             wake: Bell::default(),
         }));
+        network.load_pool().await;
         network.load().await?;
         network.load_settings().await?;
+        network.load_ledger().await?;
         Ok(network)
     }
 
     /// Keeps pool and paths in shape until dropped.
     pub async fn run(&self) {
-        futures::join!(self.keep_paths(), self.keep_list(), self.keep_gateways());
+        futures::join!(
+            self.keep_paths(),
+            self.keep_list(),
+            self.keep_gateways(),
+            self.keep_ledger()
+        );
     }
 
     /// The network's time (10-network 5.3).
@@ -138,6 +166,9 @@ impl<P: Ports> Network<P> {
     /// Look at once, and forget what was waited for.
     pub(crate) fn wake(&self) {
         self.0.health.borrow_mut().bootstrap_failures = 0;
+        self.0.trust.borrow_mut().fruitless = 0;
+        self.0.gateways.borrow_mut().hurry();
+        self.review_reach();
         self.0.wake.ring();
     }
 

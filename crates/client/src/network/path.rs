@@ -11,11 +11,14 @@ use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Hops of a path, never fewer.
 pub(super) const HOPS: usize = 3;
 /// Paths that should stand.
 pub(super) const STANDING: usize = 2;
+/// Guards that are remembered: those of the standing paths, and as many for when they cannot serve.
+pub(super) const REMEMBERED: usize = 2 * STANDING;
 /// This many strikes retire a path.
 const RETIRED: u8 = 3;
 /// Age (ms) at which the hops behind the guard change.
@@ -77,6 +80,10 @@ pub(super) struct Paths {
     pub(super) one_off: Option<Path>,
     /// Rather no path than one that breaks a rule.
     pub(super) strict: bool,
+    /// Nodes that are probably still there, as long as nodes did not say so themselves. They come first.
+    pub(super) hint: BTreeSet<Ed25519PublicKey>,
+    /// The only nodes that can be guards, where gateways do not serve all.
+    only: Option<BTreeSet<Ed25519PublicKey>>,
     next_id: u64,
     renewed_at: Option<Timestamp>,
 }
@@ -167,7 +174,7 @@ impl Paths {
             let usable = pool.is_usable(&Ed25519PublicKey(guard.key), now);
             usable && (young || standing.contains(&guard.key))
         });
-        self.guards.truncate(STANDING.max(standing.len()));
+        self.guards.truncate(REMEMBERED.max(standing.len()));
     }
 
     /// The guard for the next path: a kept one that no standing path uses, else any node that is not a guard already.
@@ -179,7 +186,8 @@ impl Paths {
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Option<ServiceNode> {
         let free = |key: &Ed25519PublicKey| {
-            !taken.contains(key)
+            self.can_guard(key)
+                && !taken.contains(key)
                 && !self
                     .standing
                     .iter()
@@ -195,24 +203,33 @@ impl Paths {
         if let Some(node) = kept {
             return Some(*node);
         }
-        let candidates: Vec<ServiceNode> = pool
+        let mut candidates: Vec<ServiceNode> = pool
             .usable(now)
             .into_iter()
             .filter(|node| free(&node.ed25519))
             .collect();
-        let clean: Vec<ServiceNode> = candidates
-            .iter()
-            .filter(|node| pool.strikes(&node.ed25519, now) == 0)
-            .copied()
-            .collect();
-        pick(
-            if clean.is_empty() {
-                &candidates
-            } else {
-                &clean
-            },
-            entropy,
-        )
+        prefer(&mut candidates, |node| self.hint.contains(&node.ed25519));
+        prefer(&mut candidates, |node| {
+            pool.strikes(&node.ed25519, now) == 0
+        });
+        pick(&candidates, entropy)
+    }
+
+    fn can_guard(&self, key: &Ed25519PublicKey) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(key))
+    }
+
+    /// The only nodes that can be guards from now on. True when a path had to go for it.
+    pub(super) fn reach(&mut self, only: Option<BTreeSet<Ed25519PublicKey>>) -> bool {
+        if self.only == only {
+            return false;
+        }
+        self.only = only;
+        let before = self.standing.len();
+        let mut standing = std::mem::take(&mut self.standing);
+        standing.retain(|path| self.can_guard(&path.guard().ed25519));
+        self.standing = standing;
+        self.standing.len() < before
     }
 
     /// Chooses the hops behind `guard`, neither of them `avoid`.
@@ -225,11 +242,10 @@ impl Paths {
         now: Timestamp,
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Option<Route> {
-        let strict = self.strict;
         let (middle, mut relaxed) =
-            choose_hop(pool, profile, &[guard], avoid, strict, now, entropy)?;
+            self.choose_hop(pool, profile, &[guard], avoid, now, entropy)?;
         let others = [guard, middle];
-        let (exit, more) = choose_hop(pool, profile, &others, avoid, strict, now, entropy)?;
+        let (exit, more) = self.choose_hop(pool, profile, &others, avoid, now, entropy)?;
         relaxed.extend(more);
         relaxed.sort_unstable();
         relaxed.dedup();
@@ -237,6 +253,52 @@ impl Paths {
             hops: [guard, middle, exit],
             relaxed,
         })
+    }
+
+    /// Chooses a hop beside `others`, one without strikes and outside their subnets where that is possible. Rules that were
+    /// relaxed are told; when `strict`, none is. A kept guard stays until it is struck out, whatever its strikes: changing guards
+    /// is the greater risk.
+    fn choose_hop(
+        &self,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        others: &[ServiceNode],
+        avoid: Option<&Ed25519PublicKey>,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Option<(ServiceNode, Vec<PathRule>)> {
+        let mut candidates = pool.usable(now);
+        candidates.retain(|node| {
+            Some(&node.ed25519) != avoid && others.iter().all(|other| node.ed25519 != other.ed25519)
+        });
+        let reliable = |node: &ServiceNode| pool.strikes(&node.ed25519, now) == 0;
+        let apart = |node: &ServiceNode| {
+            others
+                .iter()
+                .all(|other| profile.may_share_path(node, other))
+        };
+        let relaxations: [&[PathRule]; 4] = [
+            &[],
+            &[PathRule::Reliable],
+            &[PathRule::Subnets],
+            &[PathRule::Subnets, PathRule::Reliable],
+        ];
+        for relaxed in relaxations {
+            if self.strict && !relaxed.is_empty() {
+                break;
+            }
+            let mut fit: Vec<ServiceNode> = candidates
+                .iter()
+                .filter(|node| relaxed.contains(&PathRule::Reliable) || reliable(node))
+                .filter(|node| relaxed.contains(&PathRule::Subnets) || apart(node))
+                .copied()
+                .collect();
+            prefer(&mut fit, |node| self.hint.contains(&node.ed25519));
+            if let Some(node) = pick(&fit, entropy) {
+                return Some((node, relaxed.to_vec()));
+            }
+        }
+        None
     }
 
     /// The least busy standing path that neither contains `target` nor was `tried`.
@@ -270,7 +332,7 @@ impl Paths {
                     .filter(|other| *other != at)
                     .map(|at| path.hops[at])
                     .collect();
-                match choose_hop(pool, profile, &others, None, self.strict, now, entropy) {
+                match self.choose_hop(pool, profile, &others, None, now, entropy) {
                     Some((node, relaxed)) => {
                         path.hops[at] = node;
                         path.chosen[at] = Chosen::Replacement;
@@ -309,49 +371,11 @@ impl Paths {
     }
 }
 
-/// Chooses a hop beside `others`, one without strikes and outside their subnets where that is possible. Rules that were
-/// relaxed are told; when `strict`, none is. A kept guard stays until it is struck out, whatever its strikes: changing guards
-/// is the greater risk.
-fn choose_hop(
-    pool: &Pool,
-    profile: &NetworkProfile,
-    others: &[ServiceNode],
-    avoid: Option<&Ed25519PublicKey>,
-    strict: bool,
-    now: Timestamp,
-    entropy: &mut (impl Entropy + ?Sized),
-) -> Option<(ServiceNode, Vec<PathRule>)> {
-    let mut candidates = pool.usable(now);
-    candidates.retain(|node| {
-        Some(&node.ed25519) != avoid && others.iter().all(|other| node.ed25519 != other.ed25519)
-    });
-    let reliable = |node: &ServiceNode| pool.strikes(&node.ed25519, now) == 0;
-    let apart = |node: &ServiceNode| {
-        others
-            .iter()
-            .all(|other| profile.may_share_path(node, other))
-    };
-    let relaxations: [&[PathRule]; 4] = [
-        &[],
-        &[PathRule::Reliable],
-        &[PathRule::Subnets],
-        &[PathRule::Subnets, PathRule::Reliable],
-    ];
-    for relaxed in relaxations {
-        if strict && !relaxed.is_empty() {
-            break;
-        }
-        let fit: Vec<ServiceNode> = candidates
-            .iter()
-            .filter(|node| relaxed.contains(&PathRule::Reliable) || reliable(node))
-            .filter(|node| relaxed.contains(&PathRule::Subnets) || apart(node))
-            .copied()
-            .collect();
-        if let Some(node) = pick(&fit, entropy) {
-            return Some((node, relaxed.to_vec()));
-        }
+/// Keeps only the preferred ones, where there are any.
+fn prefer(nodes: &mut Vec<ServiceNode>, preferred: impl Fn(&ServiceNode) -> bool) {
+    if nodes.iter().any(&preferred) {
+        nodes.retain(preferred);
     }
-    None
 }
 
 /// Any one of them.
@@ -585,6 +609,44 @@ mod tests {
         }
         paths.repair(&pool, &NetworkProfile::local(), NOW, &mut Steps(1));
         assert_eq!(paths.standing.len(), before - 1);
+    }
+
+    #[test]
+    fn nodes_that_are_probably_there_come_first() {
+        let pool = pool(9);
+        let mut paths = Paths {
+            hint: [2, 5, 7].map(|number| node(number).ed25519).into(),
+            ..Paths::default()
+        };
+        for seed in 0..20 {
+            let entropy = &mut Steps(seed);
+            let guard = paths.choose_guard(&pool, &[], NOW, entropy).unwrap();
+            let profile = NetworkProfile::local();
+            let route = paths
+                .choose_hops(&pool, &profile, guard, None, NOW, entropy)
+                .unwrap();
+            assert!(
+                route
+                    .hops
+                    .iter()
+                    .all(|hop| paths.hint.contains(&hop.ed25519))
+            );
+        }
+        paths.hint.clear();
+        paths.hint.insert(node(33).ed25519);
+        assert!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)).is_some());
+    }
+
+    #[test]
+    fn where_only_some_nodes_can_be_guards_no_path_has_another_one() {
+        let pool = pool(6);
+        let mut paths = standing(&pool, 3);
+        let kept = paths.standing[0].guard().ed25519;
+        assert!(paths.reach(Some([kept].into())));
+        assert_eq!(paths.standing.len(), 1);
+        assert_eq!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)), None);
+        assert!(!paths.reach(None));
+        assert!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)).is_some());
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use super::Network;
 use super::path::Path;
 use super::pool::STRUCK_OUT;
-use crate::api::{
-    HopView, ListSource, ListView, NetworkReport, PathView, SwarmNodeView, SwarmView,
-};
+use crate::api::{HopView, ListView, NetworkReport, PathView, SwarmNodeView, SwarmView};
 use crate::ports::Ports;
 use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::rpc::response::hard_fork;
 use onionskin_protocol::time::Timestamp;
+use serde_json::Value;
 
 impl<P: Ports> Network<P> {
     /// Everything but what the records know: messages of the swarm, the outbox.
@@ -21,17 +21,18 @@ impl<P: Ports> Network<P> {
             list: self.list_view(now),
             swarm: self.swarm_view(),
             clock_samples: count(self.0.clock.borrow().samples()),
-            hard_fork: None,
+            hard_fork: self.0.hard_fork.get(),
             requests_per_minute: health.requests_per_minute(now),
             latency,
             latency_slow,
-            data_use: Vec::new(),
+            data_use: self.0.ledger.borrow().view(now),
             outbox: 0,
         }
     }
 
     fn list_view(&self, now: Timestamp) -> ListView {
         let pool = self.0.pool.borrow();
+        let trust = self.0.trust.borrow();
         let struck_out = pool
             .nodes()
             .filter(|node| pool.strikes(&node.ed25519, now) >= STRUCK_OUT)
@@ -39,14 +40,10 @@ impl<P: Ports> Network<P> {
         ListView {
             nodes: count(pool.len()),
             struck_out: count(struck_out),
-            source: match (pool.len(), pool.confirmed_at) {
-                (0, _) => ListSource::None,
-                (_, None) => ListSource::Gateway,
-                (_, Some(_)) => ListSource::Network,
-            },
+            source: trust.source,
             confirmed_at: pool.confirmed_at.map(Timestamp::as_millis),
-            agreed: 0,
-            asked: 0,
+            agreed: trust.agreed,
+            asked: trust.asked,
             disputed: self.0.health.borrow().list_disputed,
         }
     }
@@ -54,13 +51,14 @@ impl<P: Ports> Network<P> {
     fn swarm_view(&self) -> SwarmView {
         let own = &self.0.own;
         let members = self.known_swarm(own).unwrap_or_default();
+        let answered = self.0.answered.borrow();
         SwarmView {
             nodes: members
                 .iter()
                 .map(|node| SwarmNodeView {
                     key: node.ed25519.to_hex(),
                     address: node.ip.to_string(),
-                    last_answer: None,
+                    last_answer: answered.get(&node.ed25519).map(|at| at.as_millis()),
                     benched: self.is_benched(own, &node.ed25519),
                 })
                 .collect(),
@@ -69,15 +67,37 @@ impl<P: Ports> Network<P> {
         }
     }
 
-    /// The standing paths, then the newest one-off.
+    /// The standing paths.
     pub fn paths(&self) -> Vec<PathView> {
         let paths = self.0.paths.borrow();
         let standing = paths.standing.iter();
-        let shown = standing.map(|path| (path, true));
-        shown
-            .chain(paths.one_off.iter().map(|path| (path, false)))
-            .map(|(path, stands)| view(path, stands, |key| paths.guard_since(key)))
+        standing
+            .map(|path| view(path, true, |key| paths.guard_since(key)))
             .collect()
+    }
+
+    /// The newest path that was made for one request.
+    pub fn one_off(&self) -> Option<PathView> {
+        let paths = self.0.paths.borrow();
+        let path = paths.one_off.as_ref()?;
+        Some(view(path, false, |key| paths.guard_since(key)))
+    }
+
+    /// A node said something: when, and of which hard fork.
+    pub(super) fn hear(&self, node: &Ed25519PublicKey, body: &Value) {
+        if self.0.pool.borrow().get(node).is_some() {
+            let now = self.device_now();
+            self.0.answered.borrow_mut().insert(*node, now);
+        }
+        let newest = self.0.hard_fork.get().max(hard_fork(body));
+        self.0.hard_fork.set(newest);
+    }
+
+    /// After a refresh of the list: when nodes answered that left it is of no use.
+    pub(super) fn forget_strangers(&self) {
+        let pool = self.0.pool.borrow();
+        let mut answered = self.0.answered.borrow_mut();
+        answered.retain(|node, _| pool.get(node).is_some());
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::Network;
 use super::path::{HOPS, Path};
+use super::traffic::Errand;
 use crate::api::ErrorCode;
-use crate::ports::{Clock, HttpReply, Ports, Transport, TransportError};
-use futures::future::{Either, select};
+use crate::ports::{Ports, TransportError};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::onion::{self, Cipher, Destination, ResponseError};
@@ -99,6 +99,7 @@ impl<P: Ports> Network<P> {
     /// Sends one request to `node` through a path that does not contain it; tries up to three paths.
     pub async fn rpc(&self, node: &ServiceNode, request: &Request) -> Result<Reply, RpcError> {
         let payload = request.to_bytes();
+        let errand = Errand::of(request, &self.0.own);
         let mut tried = Vec::with_capacity(ATTEMPTS);
         let mut last = RpcError::NoPath;
         for _ in 0..ATTEMPTS {
@@ -106,7 +107,7 @@ impl<P: Ports> Network<P> {
                 return Err(last);
             };
             tried.push(path.id);
-            let trouble = match self.exchange(&path, node, &payload, PATIENCE).await {
+            let trouble = match self.exchange(errand, &path, node, &payload, PATIENCE).await {
                 Ok(reply) => return Ok(reply),
                 Err(trouble) => trouble,
             };
@@ -147,6 +148,9 @@ impl<P: Ports> Network<P> {
         let answers = parse_batch(&bytes).map_err(|_| RpcError::Malformed)?;
         if answers.len() != count {
             return Err(RpcError::Malformed);
+        }
+        for answer in &answers {
+            self.hear(&node.ed25519, &answer.body);
         }
         if let Some(told) = answers.iter().find_map(|answer| node_time(&answer.body)) {
             self.0
@@ -194,6 +198,7 @@ impl<P: Ports> Network<P> {
     /// Sends `payload` through `path` and opens the answer.
     pub(super) async fn exchange(
         &self,
+        errand: Errand,
         path: &Path,
         node: &ServiceNode,
         payload: &[u8],
@@ -215,9 +220,11 @@ impl<P: Ports> Network<P> {
             )
             .map_err(|_| Trouble::Unsendable)?
         };
-        let busy = Busy::new(self, path.id);
+        let busy = Busy::new(self, path.id, errand);
         let sent = self.device_now();
-        let outcome = self.post(path.guard(), onion.body.clone(), patience).await;
+        let outcome = self
+            .send(errand, path.guard(), onion.body.clone(), patience)
+            .await;
         drop(busy);
         let received = self.device_now();
         let reply = outcome.map_err(Trouble::Transport)?;
@@ -234,6 +241,7 @@ impl<P: Ports> Network<P> {
         }
         let body = serde_json::from_slice(&reply.body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&reply.body).into_owned()));
+        self.hear(&node.ed25519, &body);
         if let Some(told) = node_time(&body) {
             self.0
                 .clock
@@ -244,21 +252,6 @@ impl<P: Ports> Network<P> {
             status: reply.status,
             body,
         })
-    }
-
-    /// The transport has its own timeout; this one holds when it forgets.
-    async fn post(
-        &self,
-        guard: &ServiceNode,
-        body: Vec<u8>,
-        patience: u64,
-    ) -> Result<HttpReply, TransportError> {
-        let request = std::pin::pin!(self.0.ports.transport().onion(guard, body, patience));
-        let end = std::pin::pin!(self.0.ports.clock().sleep(patience + 1_000));
-        match select(request, end).await {
-            Either::Left((reply, _)) => reply,
-            Either::Right(_) => Err(TransportError::Timeout),
-        }
     }
 
     /// Counts a failure where it belongs (10-network 5.2). True when the destination is to blame.
@@ -365,9 +358,10 @@ struct Busy<'a, P: Ports> {
 }
 
 impl<'a, P: Ports> Busy<'a, P> {
-    fn new(network: &'a Network<P>, path: u64) -> Self {
+    fn new(network: &'a Network<P>, path: u64, errand: Errand) -> Self {
         if let Some(path) = network.0.paths.borrow_mut().get_mut(path) {
             path.requests += 1;
+            path.destination = Some(errand.destination);
             path.in_flight += 1;
         }
         Self { network, path }

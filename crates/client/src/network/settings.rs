@@ -72,6 +72,8 @@ impl<P: Ports> Network<P> {
 
     fn adopt_settings(&self, settings: NetworkSettings) {
         self.0.paths.borrow_mut().strict = settings.strict_paths;
+        self.0.gateways.borrow_mut().choose(&settings);
+        self.review_reach();
         *self.0.settings.borrow_mut() = settings;
     }
 

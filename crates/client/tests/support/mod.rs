@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_client::api::{
     Anchor, Answer, Command, Conversation, ConversationId, Delivery, Event, Message,
 };
-use onionskin_client::ports::{Clock, HttpReply, Ports, Transport, TransportError};
+use onionskin_client::ports::{Clock, Gateway, HttpReply, Ports, Transport, TransportError};
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};
@@ -38,8 +38,53 @@ pub struct Air {
     pub jitter: u64,
     /// Of a thousand answers, so many never arrive although the request did.
     pub mute: u64,
-    /// The relay does not answer at all.
+    /// The relays do not answer at all.
     pub down: bool,
+}
+
+/// A gateway of the simulated deployment; tests change what it does while engines run.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub gateway: Gateway,
+    pub down: bool,
+    /// Refuses with this reason.
+    pub refuses: Option<String>,
+    /// Another list than the network's.
+    pub list: Option<Vec<u8>>,
+    /// Knows only guards of its own list, as real relays do.
+    pub strict: bool,
+    /// Frames that it forwarded.
+    pub forwarded: u64,
+}
+
+impl Way {
+    pub fn relay(origin: &str) -> Self {
+        Self {
+            gateway: Gateway {
+                origin: origin.to_owned(),
+                direct: None,
+            },
+            down: false,
+            refuses: None,
+            list: None,
+            strict: false,
+            forwarded: 0,
+        }
+    }
+
+    pub fn direct(origin: &str, node: &ServiceNode) -> Self {
+        let mut way = Self::relay(origin);
+        way.gateway.direct = Some(node.ed25519);
+        way
+    }
+}
+
+/// A list as a relay serves it.
+pub fn list_of<'a>(nodes: impl IntoIterator<Item = &'a ServiceNode>) -> Vec<u8> {
+    let states: Vec<_> = nodes.into_iter().map(to_json).collect();
+    serde_json::json!({ "service_node_states": states })
+        .to_string()
+        .into_bytes()
 }
 
 /// A network and its time.
@@ -48,6 +93,10 @@ pub struct World {
     pub network: Network,
     pub air: Rc<Cell<Air>>,
     list: Vec<u8>,
+    pub ways: Rc<RefCell<Vec<Way>>>,
+    /// What comes with the app.
+    pub bundle: RefCell<Option<Vec<u8>>>,
+    pub profile: Cell<NetworkProfile>,
     seed: u64,
     clients: Cell<u64>,
 }
@@ -68,15 +117,15 @@ impl World {
             Arc::new(NoServers),
         )
         .unwrap();
-        let states: Vec<_> = network.list().iter().map(to_json).collect();
-        let list = serde_json::json!({ "service_node_states": states })
-            .to_string()
-            .into_bytes();
+        let list = list_of(&network.list());
         Self {
             time,
             network,
             air: Rc::default(),
             list,
+            ways: Rc::new(RefCell::new(vec![Way::relay("")])),
+            bundle: RefCell::default(),
+            profile: Cell::new(NetworkProfile::local()),
             seed,
             clients: Cell::new(0),
         }
@@ -94,6 +143,8 @@ impl World {
                 time: self.time.clone(),
                 network: self.network.clone(),
                 list: self.list.clone(),
+                ways: Rc::clone(&self.ways),
+                bundle: self.bundle.borrow().clone(),
                 air: Rc::clone(&self.air),
                 chance: RefCell::new(SeededEntropy::new(!number)),
                 posted: Rc::default(),
@@ -126,7 +177,7 @@ impl World {
                 account,
                 name,
                 true,
-                options(),
+                self.options(),
             ))
             .unwrap();
         let events = engine.subscribe();
@@ -137,6 +188,13 @@ impl World {
             key,
             id,
             skew,
+        }
+    }
+
+    fn options(&self) -> EngineOptions {
+        EngineOptions {
+            network: self.profile.get(),
+            temporary: false,
         }
     }
 
@@ -155,7 +213,7 @@ impl World {
         let ports = self.ports(&store, skew);
         let engine = self
             .time
-            .run(Engine::open(ports, key.clone(), options()))
+            .run(Engine::open(ports, key.clone(), self.options()))
             .unwrap();
         let events = engine.subscribe();
         Client {
@@ -232,13 +290,6 @@ impl World {
             }
         }
         report
-    }
-}
-
-pub fn options() -> EngineOptions {
-    EngineOptions {
-        network: NetworkProfile::local(),
-        temporary: false,
     }
 }
 
@@ -401,6 +452,8 @@ pub struct SimTransport {
     time: VirtualTime,
     network: Network,
     list: Vec<u8>,
+    ways: Rc<RefCell<Vec<Way>>>,
+    bundle: Option<Vec<u8>>,
     air: Rc<Cell<Air>>,
     chance: RefCell<SeededEntropy>,
     pub posted: Rc<Cell<u64>>,
@@ -433,16 +486,46 @@ impl SimTransport {
     }
 }
 
+impl SimTransport {
+    /// What a gateway does with any request.
+    fn way(&self, gateway: usize) -> Result<Way, TransportError> {
+        let way = self.ways.borrow()[gateway].clone();
+        if self.air.get().down || way.down {
+            return Err(TransportError::RelayDown);
+        }
+        match way.refuses {
+            Some(reason) => Err(TransportError::RelayRefused(reason)),
+            None => Ok(way),
+        }
+    }
+}
+
 impl Transport for SimTransport {
+    fn gateways(&self) -> Vec<Gateway> {
+        let ways = self.ways.borrow();
+        ways.iter().map(|way| way.gateway.clone()).collect()
+    }
+
     async fn onion(
         &self,
+        gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> Result<HttpReply, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
+        let way = self.way(gateway)?;
+        assert!(
+            way.gateway.direct.is_none_or(|key| key == guard.ed25519),
+            "a node serves as its own guard only"
+        );
+        if way.strict {
+            let list = way.list.as_deref().unwrap_or(&self.list);
+            let known = String::from_utf8_lossy(list).contains(&guard.ed25519.to_hex());
+            if !known {
+                return Err(TransportError::UnknownGuard);
+            }
         }
+        self.ways.borrow_mut()[gateway].forwarded += 1;
         let exchange = async {
             if self.chance(1_000) < self.air.get().twice {
                 let (first, second) = join(self.post(guard, &body), self.post(guard, &body)).await;
@@ -457,10 +540,12 @@ impl Transport for SimTransport {
         }
     }
 
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
-        }
-        Ok(self.list.clone())
+    async fn node_list(&self, gateway: usize) -> Result<Vec<u8>, TransportError> {
+        let way = self.way(gateway)?;
+        Ok(way.list.unwrap_or_else(|| self.list.clone()))
+    }
+
+    async fn bundled_list(&self) -> Option<Vec<u8>> {
+        self.bundle.clone()
     }
 }
