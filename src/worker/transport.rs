@@ -1,15 +1,16 @@
-//! Requests to the relay (10-network Decisions 6): sealed frames out, a node's status and body back.
+//! Requests to gateways (10-network Decisions 6): sealed frames out, a node's status and body back. Which gateway, the engine
+//! says.
 //!
-//! The relay marks its own failures with a header, so that no node is blamed for them. A request that nobody waits for any
+//! A relay marks its own failures with a header, so that no node is blamed for them. A request that nobody waits for any
 //! more is aborted.
 
 use super::platform::{error_name, fetch, global, object, property};
 use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Boolean, Uint8Array};
-use onionskin_client::ports::{HttpReply, Transport, TransportError};
+use onionskin_client::ports::{Gateway, HttpReply, Transport, TransportError};
 use onionskin_protocol::node::ServiceNode;
-use std::cell::Cell;
+use onionskin_protocol::rpc::Request as Rpc;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -25,71 +26,78 @@ const NODE_LIST_MS: u64 = 30_000;
 /// The relay's reason for a failure of its own.
 const RELAY_HEADER: &str = "Onionskin-Relay";
 
-/// Speaks to the relays of this deployment.
+/// Where the node list lies that comes with the app.
+const BUNDLE: &str = "/nodes/mainnet.bin";
+
+/// Speaks to the gateways of this deployment.
 #[derive(Clone)]
 pub(crate) struct FetchTransport {
-    /// Origins; an empty one is the app's own.
-    relays: Rc<[String]>,
-    current: Rc<Cell<usize>>,
+    gateways: Rc<[Gateway]>,
+    /// The network is the one whose list comes with the app.
+    mainnet: bool,
 }
 
 impl FetchTransport {
-    /// With the relays of the deployment in order of preference.
-    pub(crate) fn new(relays: Vec<String>) -> Self {
-        let relays = if relays.is_empty() {
-            vec![String::new()]
-        } else {
-            relays
-        };
+    pub(crate) fn new(gateways: Vec<Gateway>, mainnet: bool) -> Self {
         Self {
-            relays: relays.into(),
-            current: Rc::new(Cell::new(0)),
+            gateways: gateways.into(),
+            mainnet,
         }
     }
 
-    async fn exchange(
-        &self,
-        path: &str,
-        body: Option<Vec<u8>>,
-        timeout_ms: u64,
-    ) -> Result<HttpReply, TransportError> {
-        let at = self.current.get();
-        let relay = self
-            .relays
-            .get(at % self.relays.len())
-            .map_or("", String::as_str);
-        let result = request(&format!("{relay}{path}"), body, timeout_ms).await;
-        if result == Err(TransportError::RelayDown) && self.current.get() == at {
-            // The next request tries the next relay.
-            self.current.set((at + 1) % self.relays.len());
-        }
-        result
+    fn gateway(&self, at: usize) -> Result<&Gateway, TransportError> {
+        self.gateways.get(at).ok_or(TransportError::RelayDown)
     }
 }
 
 impl Transport for FetchTransport {
+    fn gateways(&self) -> Vec<Gateway> {
+        self.gateways.to_vec()
+    }
+
     async fn onion(
         &self,
+        gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> Result<HttpReply, TransportError> {
-        let guard = hex::encode(guard.ed25519.as_bytes());
-        self.exchange(
-            &format!("/relay/onion?guard={guard}"),
-            Some(body),
-            timeout_ms,
-        )
-        .await
+        let Gateway { origin, direct } = self.gateway(gateway)?;
+        let url = match direct {
+            Some(_) => format!("{origin}/onion_req/v2"),
+            None => format!("{origin}/relay/onion?guard={}", guard.ed25519.to_hex()),
+        };
+        request(&url, Some(body), timeout_ms).await
     }
 
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
-        let reply = self.exchange("/relay/nodes", None, NODE_LIST_MS).await?;
+    async fn node_list(&self, gateway: usize) -> Result<Vec<u8>, TransportError> {
+        let Gateway { origin, direct } = self.gateway(gateway)?;
+        let reply = match direct {
+            Some(_) => {
+                let body = Rpc::service_nodes().to_bytes();
+                request(
+                    &format!("{origin}/storage_rpc/v1"),
+                    Some(body),
+                    NODE_LIST_MS,
+                )
+                .await?
+            }
+            None => request(&format!("{origin}/relay/nodes"), None, NODE_LIST_MS).await?,
+        };
         if reply.status == 200 {
             Ok(reply.body)
         } else {
             Err(TransportError::RelayDown)
         }
+    }
+
+    async fn bundled_list(&self) -> Option<Vec<u8>> {
+        if !self.mainnet {
+            return None;
+        }
+        // Without it the pinned nodes are the way in.
+        let reply = request(BUNDLE, None, NODE_LIST_MS).await.ok()?;
+        (reply.status == 200).then_some(reply.body)
     }
 }
 

@@ -11,7 +11,7 @@ use clap::Parser;
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use onionskin_client::api::{Answer, Command, Delivery, Event, Failure, Message, short_id};
-use onionskin_client::ports::{Clock, Entropy, HttpReply, Ports, Transport, TransportError};
+use onionskin_client::ports::{Clock, Entropy, Gateway, HttpReply, Ports, Transport, TransportError};
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};
@@ -289,8 +289,20 @@ struct Web {
 }
 
 impl Transport for Web {
+    fn gateways(&self) -> Vec<Gateway> {
+        let origin = match &self.source {
+            Source::Relay(origin) | Source::Seed(origin) => origin.clone(),
+            Source::File(_) => String::new(),
+        };
+        vec![Gateway {
+            origin,
+            direct: None,
+        }]
+    }
+
     async fn onion(
         &self,
+        _gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
@@ -335,7 +347,7 @@ impl Transport for Web {
         })
     }
 
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
+    async fn node_list(&self, _gateway: usize) -> Result<Vec<u8>, TransportError> {
         let request = match &self.source {
             Source::File(bytes) => return Ok(bytes.clone()),
             Source::Relay(relay) => self.client.get(format!("{relay}/relay/nodes")),

@@ -4,7 +4,8 @@
 //! reads. [`Engine::run`] drives all of them on the caller's own task; nothing here needs a spawner or a thread.
 
 use crate::api::{
-    Answer, Command, Conversation, ErrorCode, Event, Failure, NetworkStatus, PathView,
+    Answer, Command, Conversation, ErrorCode, Event, Failure, NetworkReport, NetworkStatus,
+    PathView,
 };
 use crate::conversation::Conversations;
 use crate::events::Events;
@@ -108,7 +109,13 @@ impl<P: Ports> Engine<P> {
     ) -> Result<Self, Failure> {
         let owner = Rc::new(owner);
         let events = Events::default();
-        let network = Network::open(Rc::clone(&ports), records.clone(), options.network).await?;
+        let network = Network::open(
+            Rc::clone(&ports),
+            records.clone(),
+            options.network,
+            owner.id(),
+        )
+        .await?;
         let (conversations, rows) =
             Conversations::open(Rc::clone(&ports), records, events.clone(), owner.id()).await?;
         let conversations = Rc::new(conversations);
@@ -247,14 +254,8 @@ impl<P: Ports> Engine<P> {
                 events.emit(Event::Profile(owner.view()));
                 Ok(Answer::Done)
             }
-            Command::NewPath => match network.renew_paths() {
-                true => Ok(Answer::Done),
-                false => Err(failure(
-                    ErrorCode::NetPath,
-                    Some(60),
-                    "new paths at most once in 60 s",
-                )),
-            },
+            Command::NewPath => self.0.renew_paths(false),
+            Command::NewGuards => self.0.renew_paths(true),
             Command::SetVisible { visible } => {
                 inbox.set_visible(visible);
                 Ok(Answer::Done)
@@ -289,7 +290,26 @@ impl<P: Ports> Engine<P> {
                 Ok(answer)
             }
             Command::GetNetwork => Ok(Answer::Network(self.0.status())),
-            Command::GetPaths => Ok(Answer::Paths(network.paths())),
+            Command::GetPaths => {
+                let mut paths = network.paths();
+                paths.extend(network.one_off());
+                Ok(Answer::Paths(paths))
+            }
+            Command::GetNetworkReport => self.0.report().await.map(Answer::NetworkReport),
+            Command::GetNetworkSettings => Ok(Answer::NetworkSettings(network.settings())),
+            Command::SetNetworkSettings(settings) => {
+                network.set_settings(settings).await?;
+                inbox.hurry();
+                Ok(Answer::Done)
+            }
+            Command::TestRelays => {
+                network.test_gateways();
+                Ok(Answer::Done)
+            }
+            Command::ResetDataUse => {
+                network.reset_data_use().await?;
+                Ok(Answer::Done)
+            }
             Command::RevealPhrase => Ok(Answer::Phrase(owner.phrase())),
         }
     }
@@ -314,6 +334,24 @@ impl<P: Ports> Inner<P> {
             .ok_or_else(unknown_conversation)
     }
 
+    fn renew_paths(&self, guards: bool) -> Result<Answer, Failure> {
+        if self.network.renew_paths(guards) {
+            Ok(Answer::Done)
+        } else {
+            let detail = "new paths at most once in 60 s";
+            Err(failure(ErrorCode::NetPath, Some(60), detail))
+        }
+    }
+
+    async fn report(&self) -> Result<NetworkReport, Failure> {
+        let (messages, oldest_expiry) = self.inbox.held().await?;
+        let mut report = self.network.report();
+        report.swarm.messages = messages;
+        report.swarm.oldest_expiry = oldest_expiry;
+        report.outbox = self.outbox.waiting();
+        Ok(report)
+    }
+
     fn hurry(&self) {
         self.network.wake();
         self.outbox.hurry();
@@ -335,6 +373,9 @@ impl<P: Ports> Inner<P> {
     async fn watch(&self) {
         loop {
             let change = self.network.changes();
+            for problem in self.network.take_problems() {
+                self.events.emit(Event::Problem(problem));
+            }
             let status = self.status();
             let paths = self.network.paths();
             {

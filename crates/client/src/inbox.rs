@@ -22,9 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Between polls when the app is on screen (ms).
-const VISIBLE: u64 = 5_000;
-/// Between polls when it is not (ms).
+/// After a failure while the app is not on screen, and after one of the store (ms).
 const HIDDEN: u64 = 45_000;
 /// Wait (ms) after a poll that failed, and the longest after many.
 const RETRY: u64 = 1_000;
@@ -57,6 +55,8 @@ const MAX_QUARANTINE: usize = 200;
 const HASH_GRACE: u64 = 24 * 3_600_000;
 /// Expired hashes that one cleaning forgets.
 const SWEEP: usize = 500;
+/// Messages in our swarm that are counted at most.
+const MAX_HELD: usize = 10_000;
 /// Between cleanings (ms).
 const SWEEP_EVERY: u64 = 3_600_000;
 
@@ -146,7 +146,7 @@ impl<P: Ports> Inbox<P> {
                     if self.owner.is_restoring() && self.owner.restored().await.is_ok() {
                         self.tell(RestoreStep::Done);
                     }
-                    if self.visible.get() { VISIBLE } else { HIDDEN }
+                    self.pace()
                 }
                 Err(PollError::Network(_)) => {
                     failures = failures.saturating_add(1);
@@ -164,6 +164,11 @@ impl<P: Ports> Inbox<P> {
             };
             either(bell, self.ports.clock().sleep(pause)).await;
         }
+    }
+
+    /// The time (ms) until the next poll (10-network Decisions 4; screens 17, X9).
+    fn pace(&self) -> u64 {
+        self.network.settings().poll_every(self.visible.get())
     }
 
     fn tell(&self, step: RestoreStep) {
@@ -592,6 +597,21 @@ impl<P: Ports> Inbox<P> {
             tx.delete(&Key::raw(Table::Index, name.to_vec()));
         }
         tx.commit(Durability::Relaxed).await
+    }
+
+    /// How many messages we know to lie in our swarm, and when the first of them expires (network time, ms).
+    pub(crate) async fn held(&self) -> Result<(u32, Option<u64>), RecordError> {
+        let from = self.expiry_key(self.network.now().as_millis());
+        let to = self.expiry_key(u64::MAX);
+        let records = &self.conversations.records;
+        let (found, _) = records
+            .range::<[u8; 32]>(&from, &to, false, MAX_HELD)
+            .await?;
+        let oldest = found.first().and_then(|(key, _)| {
+            let expiry = key.bytes().get(16..24)?.try_into().ok()?;
+            Some(u64::from_be_bytes(expiry))
+        });
+        Ok((u32::try_from(found.len()).unwrap_or(u32::MAX), oldest))
     }
 
     /// `last_hash` is per node: members may order differently (10-network 7.3).

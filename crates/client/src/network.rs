@@ -1,18 +1,20 @@
 //! The network as the engine sees it: a pool of service nodes, two standing paths of three hops, swarms, and requests that
 //! find their way (10-network 1 to 5).
 //!
-//! Rooms: [`profile`] what differs between networks, `pool` which nodes there are and how they behaved, `path` the standing
-//! paths and their guards, `clock` the time of the network and `hard_fork` its rules, `health` what the connection chip
-//! shows. `rpc` brings one request to one node over several paths, `exchange` over one; `failure` says who is to blame when
-//! that fails, `suspicion` what hops say about each other, `stragglers` keeps what lost a race. `swarm` knows who holds an
-//! account's messages, `member` asks them, `deliver` stores, `own` does what only the owner may. `maintain` has the loops
-//! that keep all of that in shape.
+//! Rooms: [`profile`] what differs between networks, `gateway` the ways out of this browser, `trust` which node list is
+//! believed, `pool` which nodes there are and how they behaved, `path` the standing paths and their guards, `clock` the time
+//! of the network and `hard_fork` its rules, `health` what the connection chip shows. `rpc` brings one request to one node
+//! over several paths, `exchange` over one; `failure` says who is to blame when that fails, `suspicion` what hops say about
+//! each other, `stragglers` keeps what lost a race. `swarm` knows who holds an account's messages, `member` asks them,
+//! `deliver` stores, `own` does what only the owner may. `maintain` has the loops that keep all of that in shape, `settings`
+//! what the person chose, `traffic` what requests are for and cost, `report` what the network page shows.
 
 pub(crate) mod backoff;
 mod clock;
 mod deliver;
 mod exchange;
 mod failure;
+mod gateway;
 mod hard_fork;
 mod health;
 mod maintain;
@@ -21,38 +23,48 @@ mod own;
 mod path;
 mod pool;
 mod profile;
+mod report;
 mod rpc;
+mod settings;
 mod stragglers;
 mod suspicion;
 mod swarm;
 #[cfg(test)]
 pub(crate) mod testing;
+mod traffic;
 #[cfg(test)]
 mod trials;
 #[cfg(test)]
 mod trials_swarm;
+mod trust;
 
 pub use deliver::{StoreFailure, Stored};
 pub(crate) use member::Form;
 pub use own::{KeepAliveError, KeptAlive, Removed};
-pub use profile::NetworkProfile;
+pub use profile::{NetworkProfile, PinnedNode};
 pub use rpc::{Reply, RpcError};
 
-use crate::api::{HopView, NetworkStatus, PathView};
-use crate::ports::{Clock, Durability, Ports, Table};
+use crate::api::{NetworkSettings, NetworkStatus};
+use crate::ports::{Clock, Durability, Ports, Table, Transport};
 use crate::store::{Key, RecordError, Records};
 use crate::wake::{Bell, Listen};
 use clock::NetworkClock;
+use gateway::Gateways;
 use hard_fork::HardFork;
 use health::Health;
+use onionskin_protocol::id::AccountId;
+use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::time::Timestamp;
 use path::Paths;
 use pool::Pool;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use stragglers::Stragglers;
 use suspicion::Suspicions;
 use swarm::Swarms;
+use traffic::Ledger;
+use trust::Trust;
 
 /// Reaches service nodes through onion paths. Cheap to clone.
 pub struct Network<P: Ports>(Rc<Inner<P>>);
@@ -61,6 +73,8 @@ struct Inner<P: Ports> {
     ports: Rc<P>,
     records: Records<P>,
     profile: NetworkProfile,
+    /// Whose device this is.
+    own: AccountId,
     pool: RefCell<Pool>,
     paths: RefCell<Paths>,
     clock: RefCell<NetworkClock>,
@@ -69,6 +83,16 @@ struct Inner<P: Ports> {
     suspicions: RefCell<Suspicions>,
     hard_fork: RefCell<HardFork>,
     stragglers: Stragglers,
+    settings: RefCell<NetworkSettings>,
+    gateways: RefCell<Gateways>,
+    /// Rings when a gateway failed, or all of them should be tested.
+    gateways_changed: Bell,
+    /// They should.
+    test: Cell<bool>,
+    trust: RefCell<Trust>,
+    ledger: RefCell<Ledger>,
+    /// When nodes of the pool last answered (device clock).
+    answered: RefCell<BTreeMap<Ed25519PublicKey, Timestamp>>,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -87,11 +111,14 @@ impl<P: Ports> Network<P> {
         ports: Rc<P>,
         records: Records<P>,
         profile: NetworkProfile,
+        own: AccountId,
     ) -> Result<Self, RecordError> {
+        let gateways = Gateways::new(ports.transport().gateways());
         let network = Self(Rc::new(Inner {
             ports,
             records,
             profile,
+            own,
             pool: RefCell::default(),
             paths: RefCell::default(),
             clock: RefCell::default(),
@@ -100,17 +127,33 @@ impl<P: Ports> Network<P> {
             suspicions: RefCell::default(),
             hard_fork: RefCell::default(),
             stragglers: Stragglers::default(),
+            settings: RefCell::default(),
+            gateways: RefCell::new(gateways),
+            gateways_changed: Bell::default(),
+            test: Cell::default(),
+            trust: RefCell::default(),
+            ledger: RefCell::default(),
+            answered: RefCell::default(),
             changed: Bell::default(),
             wake: Bell::default(),
         }));
+        network.load_pool().await;
         network.load().await?;
         network.recall_hard_fork().await;
+        network.load_settings().await?;
+        network.load_ledger().await?;
         Ok(network)
     }
 
     /// Keeps pool and paths in shape until dropped.
     pub async fn run(&self) {
-        futures::join!(self.keep_paths(), self.keep_list(), self.0.stragglers.run());
+        futures::join!(
+            self.keep_paths(),
+            self.keep_list(),
+            self.keep_gateways(),
+            self.keep_ledger(),
+            self.0.stragglers.run()
+        );
     }
 
     /// The network's time (10-network 5.3).
@@ -154,13 +197,17 @@ impl<P: Ports> Network<P> {
     /// Look at once, and forget what was waited for.
     pub(crate) fn wake(&self) {
         self.0.health.borrow_mut().bootstrap_failures = 0;
+        self.0.trust.borrow_mut().fruitless = 0;
+        self.0.gateways.borrow_mut().hurry();
+        self.review_reach();
         self.0.wake.ring();
     }
 
-    /// Replaces both paths at the next look, keeping the guards. `false` when the last time was under 60 s ago.
-    pub(crate) fn renew_paths(&self) -> bool {
+    /// Replaces both paths at the next look, and their guards as well when `guards`. `false` when the last time was under 60 s
+    /// ago.
+    pub(crate) fn renew_paths(&self, guards: bool) -> bool {
         let now = self.device_now();
-        let renewed = self.0.paths.borrow_mut().ask_for_new(now);
+        let renewed = self.0.paths.borrow_mut().ask_for_new(guards, now);
         if renewed {
             self.0.wake.ring();
         }
@@ -183,30 +230,6 @@ impl<P: Ports> Network<P> {
             clock_offset: offset,
             queued,
         }
-    }
-
-    /// The standing paths.
-    pub fn paths(&self) -> Vec<PathView> {
-        let paths = self.0.paths.borrow();
-        let view = |path: &path::Path| PathView {
-            hops: path
-                .hops
-                .iter()
-                .enumerate()
-                .map(|(at, node)| HopView {
-                    key: node.ed25519.to_hex(),
-                    address: node.ip.to_string(),
-                    pinned_since: (at == 0)
-                        .then(|| paths.guard_since(&node.ed25519))
-                        .flatten(),
-                })
-                .collect(),
-            built_at: path.built_at.as_millis(),
-            requests: path.requests,
-            failures: path.failures,
-            strikes: path.strikes,
-        };
-        paths.standing.iter().map(view).collect()
     }
 
     /// A cache: without it `expire` takes one time for all messages until two nodes have answered.

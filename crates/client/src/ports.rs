@@ -2,6 +2,7 @@
 //!
 //! Futures need not be `Send`: the engine runs on one thread, in a browser worker or in a native `LocalSet`.
 
+use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::time::Timestamp;
 use std::future::Future;
@@ -44,18 +45,40 @@ pub enum TransportError {
     TooLarge,
 }
 
-/// Sends sealed bytes to guards and fetches the unauthenticated node list.
+/// A way out of this browser.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its origin, at the same time its name in settings and reports; empty for the origin that serves the app.
+    pub origin: String,
+    /// The key of a node that the browser reaches without a relay, since the deployment lists its own origin with a valid
+    /// certificate and CORS. It serves as its own guard only. `None`: a relay, which serves any guard.
+    pub direct: Option<Ed25519PublicKey>,
+}
+
+/// Sends sealed bytes to guards and fetches unauthenticated node lists. Which gateway a request takes, the engine decides.
 pub trait Transport {
-    /// Posts an onion frame to `guard`'s `/onion_req/v2`. `timeout_ms` is the caller's patience.
+    /// The gateways of this deployment, in the operator's order; never other ones during the life of an engine.
+    fn gateways(&self) -> Vec<Gateway>;
+
+    /// Posts an onion frame to `guard`'s `/onion_req/v2` through a gateway (an index into [`gateways`](Self::gateways)).
+    /// `timeout_ms` is the caller's patience.
     fn onion(
         &self,
+        gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> impl Future<Output = Result<HttpReply, TransportError>>;
 
-    /// The node list as the relay or seed tells it: JSON of `GET /relay/nodes`, not to be trusted (10-network 6.4).
-    fn node_list(&self) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
+    /// The node list as a gateway tells it: JSON of `GET /relay/nodes`, or a node's own answer to `get_service_nodes`. Not to
+    /// be trusted (10-network 6.4).
+    fn node_list(&self, gateway: usize) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
+
+    /// The node list that came with the app, in the form of [`bundle`](onionskin_protocol::bundle). Asked for only when the
+    /// store holds no list that nodes confirmed.
+    fn bundled_list(&self) -> impl Future<Output = Option<Vec<u8>>> {
+        async { None }
+    }
 }
 
 /// Time. Everything that waits, waits here.

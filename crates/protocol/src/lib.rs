@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod attachment;
+pub mod bundle;
 pub mod encoding;
 pub mod entropy;
 pub mod hash;

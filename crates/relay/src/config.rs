@@ -1,6 +1,9 @@
 //! What a relay can be told: the command line, and the same values for tests.
 
+use crate::headers::check_origin;
 use clap::{Parser, ValueEnum};
+use onionskin_protocol::keys::Ed25519PublicKey;
+use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +43,27 @@ impl Network {
     }
 }
 
+/// A node that browsers reach without a relay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Direct {
+    /// Ed25519 key, 64 hex digits.
+    pub ed25519: String,
+    /// `https://host[:port]`.
+    pub origin: String,
+}
+
+impl Direct {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (key, origin) = text.split_once('=').ok_or("not KEY=ORIGIN")?;
+        let key = Ed25519PublicKey::from_hex(key).ok_or("the key is not 64 hex digits")?;
+        check_origin(origin).map_err(|error| error.to_string())?;
+        Ok(Self {
+            ed25519: key.to_hex(),
+            origin: origin.to_owned(),
+        })
+    }
+}
+
 /// Serves the app and forwards sealed onion requests. Keeps no log of who asked for what.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "onionskin-relay", version)]
@@ -63,6 +87,10 @@ pub struct Config {
     /// Another relay that the app may use, as an origin (`https://relay.example`); repeatable. Enters `connect-src`.
     #[arg(long = "extra-relay", value_name = "URL")]
     pub extra_relays: Vec<String>,
+    /// A node that browsers reach without a relay, since it has an origin of its own with a valid certificate and CORS:
+    /// `KEY=ORIGIN` with its Ed25519 key in hex; repeatable. Enters `/deployment.json` and `connect-src`.
+    #[arg(long = "direct", value_name = "KEY=ORIGIN", value_parser = Direct::parse)]
+    pub direct: Vec<Direct>,
     /// Another origin whose pages may use this relay (`https://app.example`); repeatable.
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allow_origins: Vec<String>,
@@ -93,5 +121,31 @@ impl Config {
     /// The defaults, as if no option had been given.
     pub fn defaults() -> Self {
         Self::parse_from(["onionskin-relay"])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direct_node_is_a_key_and_an_origin() {
+        let key = "1f000f09a7b07828dcb72af7cd16857050c10c02bd58afb0e38111fb6cda1fef";
+        let good = format!("{key}=https://node.example:22021");
+        assert_eq!(
+            Direct::parse(&good),
+            Ok(Direct {
+                ed25519: key.to_owned(),
+                origin: "https://node.example:22021".to_owned(),
+            })
+        );
+        for bad in [
+            key.to_owned(),
+            format!("{key}=https://node.example/path"),
+            format!("{key}=*"),
+            "1f00=https://node.example".to_owned(),
+        ] {
+            assert!(Direct::parse(&bad).is_err(), "{bad}");
+        }
     }
 }

@@ -21,5 +21,5 @@ pub mod seeds;
 pub mod server;
 pub mod tls;
 
-pub use config::{Config, Network};
+pub use config::{Config, Direct, Network};
 pub use server::{Relay, StartError};

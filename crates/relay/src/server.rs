@@ -101,7 +101,9 @@ impl Relay {
         for origin in &config.allow_origins {
             check_origin(origin)?;
         }
-        let security = SecurityHeaders::new(files.index(), &config.extra_relays)?;
+        let direct = config.direct.iter().map(|node| node.origin.clone());
+        let reachable: Vec<String> = config.extra_relays.iter().cloned().chain(direct).collect();
+        let security = SecurityHeaders::new(files.index(), &reachable)?;
         let nodes = Arc::new(Nodes::default());
         if let Some(path) = &config.nodes {
             let body =
@@ -129,7 +131,12 @@ impl Relay {
             under_way: Semaphore::new(config.concurrent.max(1)),
             files,
             security,
-            deployment: json!({ "network": config.network.name(), "relays": relays }).to_string(),
+            deployment: json!({
+                "network": config.network.name(),
+                "relays": relays,
+                "direct": config.direct,
+            })
+            .to_string(),
             allow_origins: config.allow_origins,
             behind_proxy: config.behind_proxy,
             body_timeout: Duration::from_millis(config.body_timeout_ms),

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Folder, Manner, StubNode, browser, list, refusal, relay, url};
-use onionskin_relay::Relay;
+use onionskin_relay::{Direct, Relay};
 use serde_json::Value;
 
 const INDEX: &str = "<!doctype html><script type=\"importmap\">{}</script><script type=module src=/init.js></script>";
@@ -27,6 +27,10 @@ async fn serving(folder: &Folder) -> Relay {
     relay(vec![], |config| {
         config.dist = Some(dist);
         config.extra_relays = vec!["https://other.example".into()];
+        config.direct = vec![Direct {
+            ed25519: "1f".repeat(32),
+            origin: "https://node.example:22021".into(),
+        }];
         config.allow_origins = vec!["https://app.example".into()];
     })
     .await
@@ -272,8 +276,16 @@ async fn the_deployment_and_the_health_are_told() {
     };
     assert_eq!(
         get("/deployment.json").await,
-        serde_json::json!({ "network": "local", "relays": ["", "https://other.example"] })
+        serde_json::json!({
+            "network": "local",
+            "relays": ["", "https://other.example"],
+            "direct": [{ "ed25519": "1f".repeat(32), "origin": "https://node.example:22021" }],
+        })
     );
+    let page = browser().get(url(&relay, "/")).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    let reached = "connect-src 'self' https://other.example https://node.example:22021;";
+    assert!(policy.contains(reached), "{policy}");
     let health = get("/relay/health").await;
     assert_eq!(
         (&health["ok"], &health["nodes"]),

@@ -1,7 +1,7 @@
 //! The way between a device and its guards: losses, doubles, delays, and a look at every onion that leaves.
 
 use futures::future::{Either, join, pending, select};
-use onionskin_client::ports::{HttpReply, Transport, TransportError};
+use onionskin_client::ports::{Gateway, HttpReply, Transport, TransportError};
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::node::{ServiceNode, to_json};
 use onionskin_testnet::network::{Network, Sleeper};
@@ -23,8 +23,57 @@ pub struct Air {
     pub jitter: u64,
     /// Of a thousand answers, so many never arrive although the request did.
     pub mute: u64,
-    /// The relay does not answer at all.
+    /// The relays do not answer at all.
     pub down: bool,
+}
+
+/// A gateway of the simulated deployment; tests change what it does while engines run.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Relay or node.
+    pub gateway: Gateway,
+    /// Does not answer.
+    pub down: bool,
+    /// Refuses with this reason.
+    pub refuses: Option<String>,
+    /// Another list than the network's.
+    pub list: Option<Vec<u8>>,
+    /// Knows only guards of its own list, as real relays do.
+    pub strict: bool,
+    /// Frames that it forwarded.
+    pub forwarded: u64,
+}
+
+impl Way {
+    /// A relay that does as it should.
+    pub fn relay(origin: &str) -> Self {
+        Self {
+            gateway: Gateway {
+                origin: origin.to_owned(),
+                direct: None,
+            },
+            down: false,
+            refuses: None,
+            list: None,
+            strict: false,
+            forwarded: 0,
+        }
+    }
+
+    /// A node that browsers reach themselves.
+    pub fn direct(origin: &str, node: &ServiceNode) -> Self {
+        let mut way = Self::relay(origin);
+        way.gateway.direct = Some(node.ed25519);
+        way
+    }
+}
+
+/// A list as a relay serves it.
+pub fn list_of<'a>(nodes: impl IntoIterator<Item = &'a ServiceNode>) -> Vec<u8> {
+    let states: Vec<_> = nodes.into_iter().map(to_json).collect();
+    serde_json::json!({ "service_node_states": states })
+        .to_string()
+        .into_bytes()
 }
 
 /// What left the devices of a world.
@@ -78,6 +127,10 @@ pub struct SimTransport {
     pub air: Rc<Cell<Air>>,
     /// What left.
     pub onions: Rc<Onions>,
+    /// The gateways.
+    pub ways: Rc<RefCell<Vec<Way>>>,
+    /// What comes with the app.
+    pub bundle: Option<Vec<u8>>,
     /// Decides who is unlucky.
     pub chance: RefCell<SeededEntropy>,
 }
@@ -106,18 +159,50 @@ impl SimTransport {
             Ok(HttpReply { status, body })
         }
     }
+
+    /// What a gateway does with any request.
+    fn way(&self, gateway: usize) -> Result<Way, TransportError> {
+        let way = self.ways.borrow()[gateway].clone();
+        if self.air.get().down || way.down {
+            return Err(TransportError::RelayDown);
+        }
+        match way.refuses {
+            Some(reason) => Err(TransportError::RelayRefused(reason)),
+            None => Ok(way),
+        }
+    }
+
+    fn list(&self, way: &Way) -> Vec<u8> {
+        way.list
+            .clone()
+            .unwrap_or_else(|| list_of(&self.network.list()))
+    }
 }
 
 impl Transport for SimTransport {
+    fn gateways(&self) -> Vec<Gateway> {
+        let ways = self.ways.borrow();
+        ways.iter().map(|way| way.gateway.clone()).collect()
+    }
+
     async fn onion(
         &self,
+        gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> Result<HttpReply, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
+        let way = self.way(gateway)?;
+        assert!(
+            way.gateway.direct.is_none_or(|key| key == guard.ed25519),
+            "a node serves as its own guard only"
+        );
+        if way.strict
+            && !String::from_utf8_lossy(&self.list(&way)).contains(&guard.ed25519.to_hex())
+        {
+            return Err(TransportError::UnknownGuard);
         }
+        self.ways.borrow_mut()[gateway].forwarded += 1;
         self.onions.inspect(&self.network, guard, &body);
         let exchange = async {
             if self.chance(1_000) < self.air.get().twice {
@@ -133,12 +218,12 @@ impl Transport for SimTransport {
         }
     }
 
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
-        if self.air.get().down {
-            return Err(TransportError::RelayDown);
-        }
-        let states: Vec<_> = self.network.list().iter().map(to_json).collect();
-        let list = serde_json::json!({ "service_node_states": states });
-        Ok(list.to_string().into_bytes())
+    async fn node_list(&self, gateway: usize) -> Result<Vec<u8>, TransportError> {
+        let way = self.way(gateway)?;
+        Ok(self.list(&way))
+    }
+
+    async fn bundled_list(&self) -> Option<Vec<u8>> {
+        self.bundle.clone()
     }
 }

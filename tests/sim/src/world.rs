@@ -3,7 +3,7 @@
 
 use crate::ports::{SimClock, SimPorts};
 use crate::store::SimStore;
-use crate::transport::{Air, Onions, SimTransport};
+use crate::transport::{Air, Onions, SimTransport, Way};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{BoxFuture, Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -37,6 +37,12 @@ pub struct World {
     pub air: Rc<Cell<Air>>,
     /// What the devices sent.
     pub onions: Rc<Onions>,
+    /// The gateways; one relay unless a test adds others.
+    pub ways: Rc<RefCell<Vec<Way>>>,
+    /// The node list that comes with the app.
+    pub bundle: RefCell<Option<Vec<u8>>>,
+    /// The rules of the network, for engines opened from now on.
+    pub profile: Cell<NetworkProfile>,
     seed: u64,
     clients: Cell<u64>,
 }
@@ -63,6 +69,9 @@ impl World {
             network,
             air: Rc::default(),
             onions: Rc::default(),
+            ways: Rc::new(RefCell::new(vec![Way::relay("")])),
+            bundle: RefCell::default(),
+            profile: Cell::new(NetworkProfile::local()),
             seed,
             clients: Cell::new(0),
         }
@@ -81,6 +90,8 @@ impl World {
                 network: self.network.clone(),
                 air: Rc::clone(&self.air),
                 onions: Rc::clone(&self.onions),
+                ways: Rc::clone(&self.ways),
+                bundle: self.bundle.borrow().clone(),
                 chance: RefCell::new(SeededEntropy::new(!number)),
             },
             store: store.clone(),
@@ -137,7 +148,8 @@ impl World {
         let account = account_of(account);
         let id = account.id().to_string();
         let ports = self.ports(store, skew);
-        let engine = Engine::create(ports, key.clone(), account, name, true, options()).await?;
+        let engine =
+            Engine::create(ports, key.clone(), account, name, true, self.options()).await?;
         Ok(Client::new(engine, store, key, id, skew))
     }
 
@@ -149,8 +161,15 @@ impl World {
         skew: i64,
         id: &str,
     ) -> Result<Client, Failure> {
-        let engine = Engine::open(self.ports(store, skew), key.clone(), options()).await?;
+        let engine = Engine::open(self.ports(store, skew), key.clone(), self.options()).await?;
         Ok(Client::new(engine, store, key, id.to_owned(), skew))
+    }
+
+    fn options(&self) -> EngineOptions {
+        EngineOptions {
+            network: self.profile.get(),
+            temporary: false,
+        }
     }
 
     /// Runs the engines beside a story, until the story ends. What they were doing then is cut off.
@@ -218,14 +237,6 @@ impl World {
             }
         }
         report
-    }
-}
-
-/// Of every engine here.
-pub fn options() -> EngineOptions {
-    EngineOptions {
-        network: NetworkProfile::local(),
-        temporary: false,
     }
 }
 

@@ -73,6 +73,11 @@ impl NetworkClock {
         true
     }
 
+    /// Nodes whose clocks are known.
+    pub(super) fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
     pub(super) fn remember(&mut self, offset: i64) {
         self.remembered = offset;
     }

@@ -3,9 +3,9 @@
 use super::failure::{Trouble, Verdict};
 use super::path::Path;
 use super::rpc::Reply;
+use super::traffic::Errand;
 use super::{Network, hard_fork};
-use crate::ports::{Clock, HttpReply, Ports, Transport, TransportError};
-use futures::future::{Either, select};
+use crate::ports::Ports;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::onion::{self, Cipher, Destination};
@@ -29,11 +29,15 @@ impl<P: Ports> Network<P> {
     /// One exchange, and the blame when it fails. Owns what it needs, so that it can be left to itself.
     pub(super) async fn attempt(
         self,
+        errand: Errand,
         path: Path,
         node: ServiceNode,
         payload: Rc<[u8]>,
     ) -> Result<Reply, Failed> {
-        match self.exchange(&path, &node, &payload, PATIENCE).await {
+        match self
+            .exchange(errand, &path, &node, &payload, PATIENCE)
+            .await
+        {
             Ok(reply) => Ok(reply),
             Err(trouble) => {
                 let verdict = self.blame(&path, &node.ed25519, &trouble);
@@ -49,6 +53,7 @@ impl<P: Ports> Network<P> {
     /// Sends `payload` through `path` and opens the answer.
     pub(super) async fn exchange(
         &self,
+        errand: Errand,
         path: &Path,
         node: &ServiceNode,
         payload: &[u8],
@@ -70,9 +75,11 @@ impl<P: Ports> Network<P> {
             )
             .map_err(|_| Trouble::Unsendable)?
         };
-        let busy = Busy::new(self, path.id);
+        let busy = Busy::new(self, path.id, errand);
         let sent = self.device_now();
-        let outcome = self.post(path.guard(), onion.body.clone(), patience).await;
+        let outcome = self
+            .send(errand, path.guard(), onion.body.clone(), patience)
+            .await;
         drop(busy);
         let received = self.device_now();
         let reply = outcome.map_err(Trouble::Transport)?;
@@ -97,7 +104,7 @@ impl<P: Ports> Network<P> {
         })
     }
 
-    /// Takes the node's clock and hard fork from an answer, where it has them.
+    /// Takes note of an answer: that there was one, and the node's clock and hard fork, where it has them.
     pub(super) async fn learn(
         &self,
         node: Ed25519PublicKey,
@@ -105,6 +112,7 @@ impl<P: Ports> Network<P> {
         sent: Timestamp,
         received: Timestamp,
     ) {
+        self.answered(&node, received);
         if let Some(told) = node_time(body) {
             self.0.clock.borrow_mut().sample(node, told, sent, received);
         }
@@ -119,21 +127,6 @@ impl<P: Ports> Network<P> {
             self.remember_hard_fork().await;
         }
     }
-
-    /// The transport has its own timeout; this one holds when it forgets.
-    async fn post(
-        &self,
-        guard: &ServiceNode,
-        body: Vec<u8>,
-        patience: u64,
-    ) -> Result<HttpReply, TransportError> {
-        let request = std::pin::pin!(self.0.ports.transport().onion(guard, body, patience));
-        let end = std::pin::pin!(self.0.ports.clock().sleep(patience + 1_000));
-        match select(request, end).await {
-            Either::Left((reply, _)) => reply,
-            Either::Right(_) => Err(TransportError::Timeout),
-        }
-    }
 }
 
 /// Marks a path as busy while a request is under way, also when the request is given up.
@@ -143,9 +136,10 @@ struct Busy<'a, P: Ports> {
 }
 
 impl<'a, P: Ports> Busy<'a, P> {
-    fn new(network: &'a Network<P>, path: u64) -> Self {
+    fn new(network: &'a Network<P>, path: u64, errand: Errand) -> Self {
         if let Some(path) = network.0.paths.borrow_mut().get_mut(path) {
             path.requests += 1;
+            path.destination = Some(errand.destination);
             path.in_flight += 1;
         }
         Self { network, path }

@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     fn path() -> Path {
-        Paths::default().draft([node(1), node(2), node(3)], Timestamp(0))
+        Paths::default().draft([node(1), node(2), node(3)].into(), Timestamp(0))
     }
 
     fn of(trouble: Trouble) -> Verdict {

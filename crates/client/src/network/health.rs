@@ -50,6 +50,33 @@ impl Health {
         self.transport = Some(error.clone());
     }
 
+    /// What the transport complains about.
+    pub(super) fn transport(&self) -> Option<&TransportError> {
+        self.transport.as_ref()
+    }
+
+    /// Requests of the last minute, failed ones included.
+    pub(super) fn requests_per_minute(&self, now: Timestamp) -> u32 {
+        let recent = self.requests.iter();
+        let count = recent.filter(|(at, _)| now.millis_since(*at) < 60_000);
+        u32::try_from(count.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The median time (ms) to an answer in the last two minutes, and the time that the slowest twentieth exceeded.
+    pub(super) fn latency(&self, now: Timestamp) -> (Option<u32>, Option<u32>) {
+        let recent = self.requests.iter();
+        let mut times: Vec<u64> = recent
+            .filter(|(at, _)| now.millis_since(*at) <= WINDOW)
+            .filter_map(|(_, took)| *took)
+            .collect();
+        times.sort_unstable();
+        let at = |hundredth: usize| {
+            let time = times.get(times.len() * hundredth / 100)?;
+            Some(u32::try_from(*time).unwrap_or(u32::MAX))
+        };
+        (at(50), at(95))
+    }
+
     fn record(&mut self, now: Timestamp, latency: Option<u64>) {
         self.requests.push_back((now, latency));
         while self.requests.len() > MAX_SAMPLES

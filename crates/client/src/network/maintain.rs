@@ -1,49 +1,36 @@
-//! The loops that keep the pool and two paths in shape (10-network 1.5, 5.1, 6.4).
+//! The loops that keep the pool and two paths in shape (10-network 1.5, 5.1). Which list is believed, `trust` knows.
 //!
-//! The first list comes from the relay or seed and is only a way in: once a path stands, three nodes are asked through it,
-//! and what at least two of them name is the list. A path counts when `info` came back through it from a node that is not
-//! on it.
+//! A path counts when `info` came back through it from a node that is not on it.
 
+use super::Network;
 use super::failure::Trouble;
-use super::path::{GUARD_LASTS, Guard, HOPS, Path, STANDING, choose_hops, pick, shuffle};
-use super::pool::NodeRecord;
+use super::path::{GUARD_LASTS, Guard, HOPS, Path, REMEMBERED, STANDING};
 use super::rpc::PATIENCE;
-use super::{Network, RpcError};
-use crate::ports::{Clock, Durability, Ports, Table, Transport, TransportError};
+use super::traffic::Errand;
+use crate::api::{DestinationKind, ListSource};
+use crate::ports::{Clock, Durability, Ports, Table, TransportError};
 use crate::store::{Key, RecordError};
 use crate::wake::either;
 use onionskin_protocol::keys::Ed25519PublicKey;
-use onionskin_protocol::node::{ServiceNode, parse_json};
+use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::onion::ResponseError;
 use onionskin_protocol::rpc::Request;
-use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The list is refreshed every two hours (ms).
 const REFRESH_EVERY: u64 = 2 * 3_600_000;
 /// After a refresh that failed (ms).
 const REFRESH_RETRY: u64 = 60_000;
-/// Nodes asked for the list.
-const ASKED: usize = 3;
-/// Answers that must name a node.
-const AGREE: usize = 2;
-/// Part of the former list that must still be there, in per cent. Below it nodes disagree too much to believe them.
-const OVERLAP: usize = 60;
+/// The same as long as nodes did not agree on any list yet (ms).
+const FIRST_RETRY: u64 = 10_000;
 /// A rotation that failed is tried again after a minute (ms).
 const ROTATE_RETRY: u64 = 60_000;
 /// Tries in a row before a pause.
 const BUILDS: usize = 10;
 /// Pause (ms) when no path can be built.
-const BUILD_PAUSE: u64 = 5_000;
+pub(super) const BUILD_PAUSE: u64 = 5_000;
 /// With nothing to do, look again after this time (ms).
 const IDLE: u64 = 30_000;
-
-#[derive(Serialize, Deserialize)]
-struct PoolRecord {
-    nodes: Vec<NodeRecord>,
-    confirmed_at: Option<u64>,
-}
 
 #[derive(Serialize, Deserialize)]
 struct StateRecord {
@@ -53,19 +40,10 @@ struct StateRecord {
 
 impl<P: Ports> Network<P> {
     pub(super) async fn load(&self) -> Result<(), RecordError> {
-        // Caches: one that cannot be read is fetched again.
-        if let Ok(Some(record)) = self.0.records.get::<PoolRecord>(&self.pool_key()).await {
-            let mut pool = self.0.pool.borrow_mut();
-            pool.replace(
-                record.nodes.into_iter().map(ServiceNode::from),
-                &self.0.profile,
-            );
-            pool.confirmed_at = record.confirmed_at.map(Timestamp);
-        }
         match self.0.records.get::<StateRecord>(&self.state_key()).await {
             Ok(Some(record)) => {
                 self.0.paths.borrow_mut().guards =
-                    record.guards.into_iter().take(STANDING).collect();
+                    record.guards.into_iter().take(REMEMBERED).collect();
                 self.0.clock.borrow_mut().remember(record.clock_offset);
             }
             Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {
@@ -97,7 +75,11 @@ impl<P: Ports> Network<P> {
                 continue;
             }
             if self.refresh().await.is_err() {
-                self.0.ports.clock().sleep(REFRESH_RETRY).await;
+                let retry = match self.0.trust.borrow().source {
+                    ListSource::Network => REFRESH_RETRY,
+                    _ => FIRST_RETRY,
+                };
+                self.0.ports.clock().sleep(retry).await;
             }
         }
     }
@@ -107,7 +89,7 @@ impl<P: Ports> Network<P> {
         if self.0.health.borrow().offline {
             return IDLE;
         }
-        if self.0.pool.borrow().len() < self.0.profile.minimum_pool {
+        if self.lacks_list() {
             if let Err(pause) = self.bootstrap().await {
                 return pause;
             }
@@ -121,17 +103,24 @@ impl<P: Ports> Network<P> {
             .review_guards(&self.0.pool.borrow(), now);
         for _ in 0..BUILDS {
             let missing = STANDING.saturating_sub(self.0.paths.borrow().standing.len());
-            if missing == 0 {
+            if missing == 0 || !self.build_missing(missing).await {
                 break;
             }
-            if !self.build_missing(missing).await {
-                return BUILD_PAUSE;
-            }
         }
-        if self.0.paths.borrow().standing.len() < STANDING {
+        let standing = self.0.paths.borrow().standing.len();
+        if standing == 0 {
+            let unreachable = self.0.health.borrow().transport().is_some();
+            return if unreachable {
+                BUILD_PAUSE
+            } else {
+                self.count_fruitless()
+            };
+        }
+        self.0.trust.borrow_mut().fruitless = 0;
+        self.rotate().await;
+        if standing < STANDING {
             return BUILD_PAUSE;
         }
-        self.rotate().await;
         let now = self.device_now();
         let next = self
             .0
@@ -148,32 +137,16 @@ impl<P: Ports> Network<P> {
         self.0.pool.borrow().usable(self.device_now()).len() < self.0.profile.minimum_pool
     }
 
-    /// Gets the first list. The error is how long to wait (ms).
+    /// Gets a first list. The error is how long to wait (ms).
     async fn bootstrap(&self) -> Result<(), u64> {
-        let outcome = self.0.ports.transport().node_list().await;
-        let nodes = match outcome {
-            Ok(json) => serde_json::from_slice(&json)
-                .ok()
-                .and_then(|value| parse_json(&value).ok())
-                .unwrap_or_default(),
-            Err(error) => {
-                self.0.health.borrow_mut().transport_failure(&error);
-                Vec::new()
-            }
-        };
-        {
-            let mut pool = self.0.pool.borrow_mut();
-            if !nodes.is_empty() {
-                pool.replace(nodes, &self.0.profile);
-                pool.confirmed_at = None;
-            }
-            let mut health = self.0.health.borrow_mut();
-            if pool.len() < self.0.profile.minimum_pool {
-                health.bootstrap_failures = health.bootstrap_failures.saturating_add(1);
-                return Err((1_000u64 << health.bootstrap_failures.min(5)).min(30_000));
-            }
-            health.bootstrap_failures = 0;
+        let found = self.find_list().await;
+        let mut health = self.0.health.borrow_mut();
+        if !found {
+            health.bootstrap_failures = health.bootstrap_failures.saturating_add(1);
+            return Err((1_000u64 << health.bootstrap_failures.min(5)).min(30_000));
         }
+        health.bootstrap_failures = 0;
+        drop(health);
         self.0.changed.ring();
         Ok(())
     }
@@ -209,26 +182,32 @@ impl<P: Ports> Network<P> {
             Some(guard) => guard,
             None => paths.choose_guard(&pool, taken, now, &mut *entropy)?,
         };
-        let hops = choose_hops(&pool, &self.0.profile, guard, None, now, &mut *entropy)?;
-        Some(paths.draft(hops, now))
+        let route = paths.choose_hops(&pool, &self.0.profile, guard, None, now, &mut *entropy)?;
+        Some(paths.draft(route, now))
     }
 
     /// Asks a node that is not on the path for `info` through it; when it answers, the path stands.
     async fn prove(&self, mut path: Path, replaces: Option<u64>) -> Outcome {
-        let target = {
-            let mut candidates = self.0.pool.borrow().usable(self.device_now());
-            candidates.retain(|node| !path.contains(&node.ed25519));
-            pick(&candidates, &mut *self.0.ports.entropy())
-        };
+        let candidates = self.candidates();
+        let target = candidates
+            .into_iter()
+            .find(|node| !path.contains(&node.ed25519));
         let Some(target) = target else {
             return Outcome::Failed;
         };
         match self
-            .exchange(&path, &target, &Request::info().to_bytes(), PATIENCE)
+            .exchange(
+                Errand::NETWORK,
+                &path,
+                &target,
+                &Request::info().to_bytes(),
+                PATIENCE,
+            )
             .await
         {
             Ok(reply) if reply.status == 200 => {
                 path.requests = 1;
+                path.destination = Some(DestinationKind::Network);
                 self.0
                     .paths
                     .borrow_mut()
@@ -319,116 +298,8 @@ impl<P: Ports> Network<P> {
         }
     }
 
-    /// Asks three nodes for the list and believes what two of them say.
-    pub(super) async fn refresh(&self) -> Result<(), RpcError> {
-        let mut nodes = self.0.pool.borrow().usable(self.device_now());
-        shuffle(&mut nodes, &mut *self.0.ports.entropy());
-        let request = Request::service_nodes();
-        let asked = nodes
-            .iter()
-            .take(ASKED)
-            .map(|node| self.rpc(node, &request));
-        let answers = futures::future::join_all(asked).await;
-        let mut votes: BTreeMap<Ed25519PublicKey, (usize, ServiceNode)> = BTreeMap::new();
-        let mut voters = 0;
-        let mut last = None;
-        for answer in answers {
-            let list = match answer {
-                Ok(reply) if reply.status == 200 => {
-                    parse_json(&reply.body).map_err(|_| RpcError::Malformed)
-                }
-                Ok(reply) => Err(RpcError::Refused {
-                    status: reply.status,
-                }),
-                Err(error) => Err(error),
-            };
-            match list {
-                Ok(list) => {
-                    voters += 1;
-                    let named: BTreeMap<_, _> =
-                        list.into_iter().map(|node| (node.ed25519, node)).collect();
-                    for (key, node) in named {
-                        votes.entry(key).or_insert((0, node)).0 += 1;
-                    }
-                }
-                Err(error) => last = Some(error),
-            }
-        }
-        if voters < AGREE {
-            return Err(last.unwrap_or(RpcError::NoPath));
-        }
-        let agreed: Vec<ServiceNode> = votes
-            .into_values()
-            .filter(|(count, _)| *count >= AGREE)
-            .map(|(_, node)| node)
-            .collect();
-        self.believe(agreed).await
-    }
-
-    async fn believe(&self, agreed: Vec<ServiceNode>) -> Result<(), RpcError> {
-        let now = self.device_now();
-        let believed = {
-            let mut pool = self.0.pool.borrow_mut();
-            let admitted = agreed
-                .iter()
-                .filter(|node| self.0.profile.admits(node))
-                .count();
-            let kept = agreed
-                .iter()
-                .filter(|node| pool.get(&node.ed25519).is_some())
-                .count();
-            let believed =
-                admitted >= self.0.profile.minimum_pool && kept * 100 >= pool.len() * OVERLAP;
-            if believed {
-                pool.replace(agreed, &self.0.profile);
-                pool.confirmed_at = Some(now);
-            }
-            believed
-        };
-        self.0.health.borrow_mut().list_disputed = !believed;
-        if believed {
-            self.review_swarms();
-            let changed = {
-                let pool = self.0.pool.borrow();
-                let mut entropy = self.0.ports.entropy();
-                self.0
-                    .paths
-                    .borrow_mut()
-                    .repair(&pool, &self.0.profile, now, &mut *entropy)
-            };
-            if changed {
-                self.0.wake.ring();
-            }
-            self.remember_pool().await;
-        }
-        self.0.changed.ring();
-        if believed {
-            Ok(())
-        } else {
-            Err(RpcError::Malformed)
-        }
-    }
-
-    fn pool_key(&self) -> Key {
-        self.0.records.key::<16>(Table::Network, "pool", &[])
-    }
-
     fn state_key(&self) -> Key {
         self.0.records.key::<16>(Table::Network, "state", &[])
-    }
-
-    /// A cache: failing to write it costs a fetch next time.
-    async fn remember_pool(&self) {
-        let record = {
-            let pool = self.0.pool.borrow();
-            PoolRecord {
-                nodes: pool.nodes().map(NodeRecord::from).collect(),
-                confirmed_at: pool.confirmed_at.map(Timestamp::as_millis),
-            }
-        };
-        let mut tx = self.0.records.tx();
-        tx.put(&self.pool_key(), &record);
-        let _ = tx.commit(Durability::Relaxed).await;
     }
 
     /// Guards must outlive the session, or every start would show the network a new one.

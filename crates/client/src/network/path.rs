@@ -5,16 +5,20 @@
 
 use super::pool::Pool;
 use super::profile::NetworkProfile;
+use crate::api::{Chosen, DestinationKind, PathRule};
 use onionskin_protocol::entropy::{Entropy, draw};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Hops of a path, never fewer.
 pub(super) const HOPS: usize = 3;
 /// Paths that should stand.
 pub(super) const STANDING: usize = 2;
+/// Guards that are remembered: those of the standing paths, and as many for when they cannot serve.
+pub(super) const REMEMBERED: usize = 2 * STANDING;
 /// This many strikes retire a path.
 const RETIRED: u8 = 3;
 /// Age (ms) at which the hops behind the guard change.
@@ -29,6 +33,12 @@ const RENEW_EVERY: u64 = 60_000;
 pub(super) struct Path {
     pub(super) id: u64,
     pub(super) hops: [ServiceNode; HOPS],
+    /// Why each hop is where it is.
+    pub(super) chosen: [Chosen; HOPS],
+    /// Rules that could not be kept.
+    pub(super) relaxed: Vec<PathRule>,
+    /// Where the newest request went.
+    pub(super) destination: Option<DestinationKind>,
     pub(super) built_at: Timestamp,
     pub(super) requests: u32,
     pub(super) failures: u32,
@@ -45,6 +55,31 @@ impl Path {
     pub(super) fn guard(&self) -> &ServiceNode {
         &self.hops[0]
     }
+
+    /// Puts another node in the place of a hop.
+    fn replace(&mut self, at: usize, (node, relaxed): (ServiceNode, Vec<PathRule>)) {
+        self.hops[at] = node;
+        self.chosen[at] = Chosen::Replacement;
+        self.relaxed.extend(relaxed);
+        self.relaxed.sort_unstable();
+        self.relaxed.dedup();
+    }
+}
+
+/// Hops that were chosen for a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) hops: [ServiceNode; HOPS],
+    /// Rules that could not be kept.
+    pub(super) relaxed: Vec<PathRule>,
+}
+
+#[cfg(test)]
+impl From<[ServiceNode; HOPS]> for Route {
+    fn from(hops: [ServiceNode; HOPS]) -> Self {
+        let relaxed = Vec::new();
+        Self { hops, relaxed }
+    }
 }
 
 /// A guard and the time since which it is one (device clock, ms).
@@ -58,17 +93,31 @@ pub(super) struct Guard {
 pub(super) struct Paths {
     pub(super) standing: Vec<Path>,
     pub(super) guards: Vec<Guard>,
+    /// The newest path that was made for one request only.
+    pub(super) one_off: Option<Path>,
+    /// Rather no path than one that breaks a rule.
+    pub(super) strict: bool,
+    /// Nodes that are probably still there, as long as nodes did not say so themselves. They come first.
+    pub(super) hint: BTreeSet<Ed25519PublicKey>,
+    /// The only nodes that can be guards, where gateways do not serve all.
+    only: Option<BTreeSet<Ed25519PublicKey>>,
     next_id: u64,
     renewed_at: Option<Timestamp>,
 }
 
 impl Paths {
     /// A path that nobody has tested yet.
-    pub(super) fn draft(&mut self, hops: [ServiceNode; HOPS], now: Timestamp) -> Path {
+    pub(super) fn draft(&mut self, route: Route, now: Timestamp) -> Path {
         self.next_id += 1;
+        let guard = route.hops[0].ed25519;
+        let kept = self.guard_since(&guard).is_some();
+        let first = if kept { Chosen::Kept } else { Chosen::Chance };
         Path {
             id: self.next_id,
-            hops,
+            hops: route.hops,
+            chosen: [first, Chosen::Chance, Chosen::Chance],
+            relaxed: route.relaxed,
+            destination: None,
             built_at: now,
             requests: 0,
             failures: 0,
@@ -78,8 +127,19 @@ impl Paths {
         }
     }
 
+    /// A path for one request.
+    pub(super) fn draft_one_off(&mut self, route: Route, now: Timestamp) -> Path {
+        let path = self.draft(route, now);
+        self.one_off = Some(path.clone());
+        path
+    }
+
+    /// A standing path, or the newest one-off.
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Path> {
-        self.standing.iter_mut().find(|path| path.id == id)
+        self.standing
+            .iter_mut()
+            .chain(self.one_off.as_mut())
+            .find(|path| path.id == id)
     }
 
     /// Takes a path that answered, instead of `replaces` where that still stands. Its guard becomes one.
@@ -131,7 +191,7 @@ impl Paths {
             let usable = pool.is_usable(&Ed25519PublicKey(guard.key), now);
             usable && (young || standing.contains(&guard.key))
         });
-        self.guards.truncate(STANDING.max(standing.len()));
+        self.guards.truncate(REMEMBERED.max(standing.len()));
     }
 
     /// The guard for the next path: a kept one that no standing path uses, else any node that is not a guard already.
@@ -143,7 +203,8 @@ impl Paths {
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Option<ServiceNode> {
         let free = |key: &Ed25519PublicKey| {
-            !taken.contains(key)
+            self.can_guard(key)
+                && !taken.contains(key)
                 && !self
                     .standing
                     .iter()
@@ -159,24 +220,102 @@ impl Paths {
         if let Some(node) = kept {
             return Some(*node);
         }
-        let candidates: Vec<ServiceNode> = pool
+        let mut candidates: Vec<ServiceNode> = pool
             .usable(now)
             .into_iter()
             .filter(|node| free(&node.ed25519))
             .collect();
-        let clean: Vec<ServiceNode> = candidates
-            .iter()
-            .filter(|node| pool.strikes(&node.ed25519, now) == 0)
-            .copied()
-            .collect();
-        pick(
-            if clean.is_empty() {
-                &candidates
-            } else {
-                &clean
-            },
-            entropy,
-        )
+        prefer(&mut candidates, |node| self.hint.contains(&node.ed25519));
+        prefer(&mut candidates, |node| {
+            pool.strikes(&node.ed25519, now) == 0
+        });
+        pick(&candidates, entropy)
+    }
+
+    fn can_guard(&self, key: &Ed25519PublicKey) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(key))
+    }
+
+    /// The only nodes that can be guards from now on. True when a path had to go for it.
+    pub(super) fn reach(&mut self, only: Option<BTreeSet<Ed25519PublicKey>>) -> bool {
+        if self.only == only {
+            return false;
+        }
+        self.only = only;
+        let before = self.standing.len();
+        let mut standing = std::mem::take(&mut self.standing);
+        standing.retain(|path| self.can_guard(&path.guard().ed25519));
+        self.standing = standing;
+        self.standing.len() < before
+    }
+
+    /// Chooses the hops behind `guard`, neither of them `avoid`.
+    pub(super) fn choose_hops(
+        &self,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        guard: ServiceNode,
+        avoid: Option<&Ed25519PublicKey>,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Option<Route> {
+        let (middle, mut relaxed) =
+            self.choose_hop(pool, profile, &[guard], avoid, now, entropy)?;
+        let others = [guard, middle];
+        let (exit, more) = self.choose_hop(pool, profile, &others, avoid, now, entropy)?;
+        relaxed.extend(more);
+        relaxed.sort_unstable();
+        relaxed.dedup();
+        Some(Route {
+            hops: [guard, middle, exit],
+            relaxed,
+        })
+    }
+
+    /// Chooses a hop beside `others`, one without strikes and outside their subnets where that is possible. Rules that were
+    /// relaxed are told; when `strict`, none is. A kept guard stays until it is struck out, whatever its strikes: changing guards
+    /// is the greater risk.
+    fn choose_hop(
+        &self,
+        pool: &Pool,
+        profile: &NetworkProfile,
+        others: &[ServiceNode],
+        avoid: Option<&Ed25519PublicKey>,
+        now: Timestamp,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Option<(ServiceNode, Vec<PathRule>)> {
+        let mut candidates = pool.usable(now);
+        candidates.retain(|node| {
+            Some(&node.ed25519) != avoid && others.iter().all(|other| node.ed25519 != other.ed25519)
+        });
+        let reliable = |node: &ServiceNode| pool.strikes(&node.ed25519, now) == 0;
+        let apart = |node: &ServiceNode| {
+            others
+                .iter()
+                .all(|other| profile.may_share_path(node, other))
+        };
+        let relaxations: [&[PathRule]; 4] = [
+            &[],
+            &[PathRule::Reliable],
+            &[PathRule::Subnets],
+            &[PathRule::Subnets, PathRule::Reliable],
+        ];
+        for relaxed in relaxations {
+            if self.strict && !relaxed.is_empty() {
+                break;
+            }
+            let mut fit: Vec<ServiceNode> = candidates
+                .iter()
+                .filter(|node| relaxed.contains(&PathRule::Reliable) || reliable(node))
+                .filter(|node| relaxed.contains(&PathRule::Subnets) || apart(node))
+                .copied()
+                .collect();
+            prefer(&mut fit, |node| self.hint.contains(&node.ed25519));
+            if let Some(node) = pick(&fit, entropy) {
+                return Some((node, relaxed.to_vec()));
+            }
+        }
+        None
     }
 
     /// The least busy standing path that neither contains `target` nor was `tried`.
@@ -210,8 +349,8 @@ impl Paths {
                     .filter(|other| *other != at)
                     .map(|at| path.hops[at])
                     .collect();
-                match choose_hop(pool, profile, &others, None, now, entropy) {
-                    Some(node) => path.hops[at] = node,
+                match self.choose_hop(pool, profile, &others, None, now, entropy) {
+                    Some(substitute) => path.replace(at, substitute),
                     None => whole = false,
                 }
             }
@@ -233,22 +372,29 @@ impl Paths {
         now: Timestamp,
         entropy: &mut (impl Entropy + ?Sized),
     ) {
-        let Some(path) = self.get_mut(id) else { return };
-        let Some(at) = path.hops.iter().position(|hop| hop.ed25519 == *node) else {
+        let Some(hops) = self.get_mut(id).map(|path| path.hops) else {
             return;
         };
-        let others: Vec<ServiceNode> = (0..HOPS)
-            .filter(|other| *other != at)
-            .map(|at| path.hops[at])
+        let Some(at) = hops.iter().position(|hop| hop.ed25519 == *node) else {
+            return;
+        };
+        let others: Vec<ServiceNode> = hops
+            .into_iter()
+            .filter(|hop| hop.ed25519 != *node)
             .collect();
-        match choose_hop(pool, profile, &others, Some(node), now, entropy) {
-            Some(other) if at > 0 => path.hops[at] = other,
+        let substitute = match at {
+            0 => None,
+            _ => self.choose_hop(pool, profile, &others, Some(node), now, entropy),
+        };
+        match (substitute, self.get_mut(id)) {
+            (Some(substitute), Some(path)) => path.replace(at, substitute),
             _ => self.retire(id),
         }
     }
 
-    /// Marks all paths for replacement, unless that was asked for under a minute ago.
-    pub(super) fn ask_for_new(&mut self, now: Timestamp) -> bool {
+    /// Marks all paths for replacement, and forgets the guards as well when `guards`, unless that was asked for under a minute
+    /// ago.
+    pub(super) fn ask_for_new(&mut self, guards: bool, now: Timestamp) -> bool {
         if self
             .renewed_at
             .is_some_and(|at| now.millis_since(at) < RENEW_EVERY)
@@ -259,40 +405,18 @@ impl Paths {
         for path in &mut self.standing {
             path.rotate_at = now;
         }
+        if guards {
+            self.guards.clear();
+        }
         true
     }
 }
 
-/// Chooses the hops behind `guard`, neither of them in `avoid`.
-pub(super) fn choose_hops(
-    pool: &Pool,
-    profile: &NetworkProfile,
-    guard: ServiceNode,
-    avoid: Option<&Ed25519PublicKey>,
-    now: Timestamp,
-    entropy: &mut (impl Entropy + ?Sized),
-) -> Option<[ServiceNode; HOPS]> {
-    let middle = choose_hop(pool, profile, &[guard], avoid, now, entropy)?;
-    let exit = choose_hop(pool, profile, &[guard, middle], avoid, now, entropy)?;
-    Some([guard, middle, exit])
-}
-
-fn choose_hop(
-    pool: &Pool,
-    profile: &NetworkProfile,
-    others: &[ServiceNode],
-    avoid: Option<&Ed25519PublicKey>,
-    now: Timestamp,
-    entropy: &mut (impl Entropy + ?Sized),
-) -> Option<ServiceNode> {
-    let mut candidates = pool.usable(now);
-    candidates.retain(|node| {
-        Some(&node.ed25519) != avoid
-            && others
-                .iter()
-                .all(|other| profile.may_share_path(node, other))
-    });
-    pick(&candidates, entropy)
+/// Keeps only the preferred ones, where there are any.
+fn prefer(nodes: &mut Vec<ServiceNode>, preferred: impl Fn(&ServiceNode) -> bool) {
+    if nodes.iter().any(&preferred) {
+        nodes.retain(preferred);
+    }
 }
 
 /// Any one of them.
@@ -342,15 +466,16 @@ mod tests {
         let mut entropy = Steps(seed);
         for _ in 0..STANDING {
             let guard = paths.choose_guard(pool, &[], NOW, &mut entropy).unwrap();
-            let hops = choose_hops(
-                pool,
-                &NetworkProfile::local(),
-                guard,
-                None,
-                NOW,
-                &mut entropy,
-            )
-            .unwrap();
+            let hops = paths
+                .choose_hops(
+                    pool,
+                    &NetworkProfile::local(),
+                    guard,
+                    None,
+                    NOW,
+                    &mut entropy,
+                )
+                .unwrap();
             let path = paths.draft(hops, NOW);
             paths.stand(path, None, NOW);
         }
@@ -371,28 +496,30 @@ mod tests {
         }
         let two = pool(2);
         assert!(
-            choose_hops(
-                &two,
-                &NetworkProfile::local(),
-                node(1),
-                None,
-                NOW,
-                &mut Steps(1)
-            )
-            .is_none()
+            Paths::default()
+                .choose_hops(
+                    &two,
+                    &NetworkProfile::local(),
+                    node(1),
+                    None,
+                    NOW,
+                    &mut Steps(1)
+                )
+                .is_none()
         );
         let three = pool(3);
         let avoid = node(3).ed25519;
         assert!(
-            choose_hops(
-                &three,
-                &NetworkProfile::local(),
-                node(1),
-                Some(&avoid),
-                NOW,
-                &mut Steps(1)
-            )
-            .is_none()
+            Paths::default()
+                .choose_hops(
+                    &three,
+                    &NetworkProfile::local(),
+                    node(1),
+                    Some(&avoid),
+                    NOW,
+                    &mut Steps(1)
+                )
+                .is_none()
         );
     }
 
@@ -440,8 +567,58 @@ mod tests {
         let mut pool = Pool::default();
         pool.replace(nodes.clone(), &rule);
         for seed in 0..50 {
-            let hops = choose_hops(&pool, &rule, nodes[0], None, NOW, &mut Steps(seed)).unwrap();
-            assert!(hops[1..].iter().all(|hop| hop.ip.octets()[1] != 9));
+            let route = Paths::default()
+                .choose_hops(&pool, &rule, nodes[0], None, NOW, &mut Steps(seed))
+                .unwrap();
+            assert!(route.hops[1..].iter().all(|hop| hop.ip.octets()[1] != 9));
+            assert_eq!(route.relaxed, []);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_kept_is_relaxed_and_told_or_there_is_no_path() {
+        let rule = NetworkProfile {
+            subnet_rule: true,
+            ..NetworkProfile::local()
+        };
+        let mut nodes: Vec<ServiceNode> = (1..=4).map(node).collect();
+        for node in &mut nodes {
+            node.ip = [10, 9, 9, node.ip.octets()[2]].into();
+        }
+        let mut pool = Pool::default();
+        pool.replace(nodes.clone(), &rule);
+        let mut paths = Paths::default();
+        let choose = |paths: &Paths, pool: &Pool| {
+            paths.choose_hops(pool, &rule, nodes[0], None, NOW, &mut Steps(7))
+        };
+        assert_eq!(choose(&paths, &pool).unwrap().relaxed, [PathRule::Subnets]);
+        for node in &nodes {
+            pool.strike(&node.ed25519, NOW);
+        }
+        assert_eq!(
+            choose(&paths, &pool).unwrap().relaxed,
+            [PathRule::Subnets, PathRule::Reliable]
+        );
+        paths.strict = true;
+        assert_eq!(choose(&paths, &pool), None);
+    }
+
+    #[test]
+    fn nodes_without_strikes_come_first() {
+        let mut pool = pool(4);
+        pool.strike(&node(4).ed25519, NOW);
+        for seed in 0..50 {
+            let route = Paths::default()
+                .choose_hops(
+                    &pool,
+                    &NetworkProfile::local(),
+                    node(1),
+                    None,
+                    NOW,
+                    &mut Steps(seed),
+                )
+                .unwrap();
+            assert!(route.hops.iter().all(|hop| *hop != node(4)));
         }
     }
 
@@ -464,6 +641,7 @@ mod tests {
             pool.strike(&middle, NOW);
         }
         assert!(paths.repair(&pool, &NetworkProfile::local(), NOW, &mut Steps(1)));
+        assert_eq!(paths.standing[0].chosen[1], Chosen::Replacement);
         assert!(paths.standing.iter().all(|path| !path.contains(&middle)));
         let before = paths.standing.len();
         let guard = paths.standing[0].guard().ed25519;
@@ -475,11 +653,51 @@ mod tests {
     }
 
     #[test]
+    fn nodes_that_are_probably_there_come_first() {
+        let pool = pool(9);
+        let mut paths = Paths {
+            hint: [2, 5, 7].map(|number| node(number).ed25519).into(),
+            ..Paths::default()
+        };
+        for seed in 0..20 {
+            let entropy = &mut Steps(seed);
+            let guard = paths.choose_guard(&pool, &[], NOW, entropy).unwrap();
+            let profile = NetworkProfile::local();
+            let route = paths
+                .choose_hops(&pool, &profile, guard, None, NOW, entropy)
+                .unwrap();
+            assert!(
+                route
+                    .hops
+                    .iter()
+                    .all(|hop| paths.hint.contains(&hop.ed25519))
+            );
+        }
+        paths.hint.clear();
+        paths.hint.insert(node(33).ed25519);
+        assert!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)).is_some());
+    }
+
+    #[test]
+    fn where_only_some_nodes_can_be_guards_no_path_has_another_one() {
+        let pool = pool(6);
+        let mut paths = standing(&pool, 3);
+        let kept = paths.standing[0].guard().ed25519;
+        assert!(paths.reach(Some([kept].into())));
+        assert_eq!(paths.standing.len(), 1);
+        assert_eq!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)), None);
+        assert!(!paths.reach(None));
+        assert!(paths.choose_guard(&pool, &[], NOW, &mut Steps(1)).is_some());
+    }
+
+    #[test]
     fn new_paths_are_made_at_most_once_a_minute() {
         let mut paths = standing(&pool(6), 3);
-        assert!(paths.ask_for_new(NOW));
+        assert!(paths.ask_for_new(false, NOW));
         assert!(paths.standing.iter().all(|path| path.rotate_at == NOW));
-        assert!(!paths.ask_for_new(NOW.plus_millis(59_999)));
-        assert!(paths.ask_for_new(NOW.plus_millis(60_000)));
+        assert!(!paths.ask_for_new(false, NOW.plus_millis(59_999)));
+        assert_eq!(paths.guards.len(), 2);
+        assert!(paths.ask_for_new(true, NOW.plus_millis(60_000)));
+        assert_eq!(paths.guards, []);
     }
 }

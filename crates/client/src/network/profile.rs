@@ -1,6 +1,84 @@
 //! What differs between the real network and a local one (10-network Decisions 3).
 
+use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::time::Timestamp;
+
+/// A node whose key comes with the program (10-network 1.3): the anchor of trust where no list is known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinnedNode {
+    /// Ed25519 key.
+    pub key: [u8; 32],
+    /// IPv4 address; a newer list may know another one.
+    pub ip: [u8; 4],
+    /// HTTPS port.
+    pub port: u16,
+}
+
+impl PinnedNode {
+    /// `None` when the key is no point.
+    pub(crate) fn node(&self) -> Option<ServiceNode> {
+        let ed25519 = Ed25519PublicKey(self.key);
+        Some(ServiceNode {
+            ed25519,
+            x25519: ed25519.to_x25519().ok()?,
+            ip: self.ip.into(),
+            port: self.port,
+            swarm: None,
+            version: None,
+        })
+    }
+}
+
+/// The day for which the addresses of pinned nodes are true: 2026-04-08 (Unix ms).
+pub(crate) const PINNED_AS_OF: Timestamp = Timestamp(1_775_606_400_000);
+
+/// The seed nodes of the main network (10-network 1.3), with the addresses that clients of [`PINNED_AS_OF`] know.
+const MAINNET_PINNED: [PinnedNode; 5] = [
+    pinned(
+        b"1f000f09a7b07828dcb72af7cd16857050c10c02bd58afb0e38111fb6cda1fef",
+        [95, 216, 33, 113],
+        22_100,
+    ),
+    pinned(
+        b"1f101f0acee4db6f31aaa8b4df134e85ca8a4878efaef7f971e88ab144c1a7ce",
+        [37, 27, 236, 229],
+        22_101,
+    ),
+    pinned(
+        b"1f202f00f4d2d4acc01e20773999a291cf3e3136c325474d159814e06199919f",
+        [104, 243, 35, 225],
+        22_102,
+    ),
+    pinned(
+        b"1f303f1d7523c46fa5398826740d13282d26b5de90fbae5749442f66afb6d78b",
+        [208, 73, 207, 54],
+        22_103,
+    ),
+    pinned(
+        b"1f604f1c858a121a681d8f9b470ef72e6946ee1b9c5ad15a35e16b50c28db7b0",
+        [104, 194, 8, 115],
+        22_104,
+    ),
+];
+
+const fn pinned(hex: &[u8; 64], ip: [u8; 4], port: u16) -> PinnedNode {
+    let mut key = [0; 32];
+    let mut at = 0;
+    while at < 32 {
+        key[at] = digit(hex[2 * at]) << 4 | digit(hex[2 * at + 1]);
+        at += 1;
+    }
+    PinnedNode { key, ip, port }
+}
+
+const fn digit(hex: u8) -> u8 {
+    if hex.is_ascii_digit() {
+        hex - b'0'
+    } else {
+        hex - b'a' + 10
+    }
+}
 
 /// Rules of one network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +89,8 @@ pub struct NetworkProfile {
     pub subnet_rule: bool,
     /// Nodes may have private and loopback addresses.
     pub allow_private: bool,
+    /// Nodes whose keys are known beforehand. A network that has them never takes a relay's word for its first list.
+    pub pinned: &'static [PinnedNode],
 }
 
 impl NetworkProfile {
@@ -20,6 +100,7 @@ impl NetworkProfile {
             minimum_pool: 12,
             subnet_rule: true,
             allow_private: false,
+            pinned: &MAINNET_PINNED,
         }
     }
 
@@ -29,6 +110,7 @@ impl NetworkProfile {
             minimum_pool: 4,
             subnet_rule: false,
             allow_private: true,
+            pinned: &[],
         }
     }
 
@@ -46,5 +128,29 @@ impl NetworkProfile {
     pub(crate) fn may_share_path(&self, one: &ServiceNode, other: &ServiceNode) -> bool {
         one.ed25519 != other.ed25519
             && !(self.subnet_rule && one.ip.octets()[..3] == other.ip.octets()[..3])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_nodes_are_five_distinct_nodes_that_the_main_network_admits() {
+        let profile = NetworkProfile::mainnet();
+        let nodes: Vec<ServiceNode> = profile.pinned.iter().filter_map(PinnedNode::node).collect();
+        assert_eq!(nodes.len(), 5);
+        assert!(nodes.iter().all(|node| profile.admits(node)));
+        for (at, node) in nodes.iter().enumerate() {
+            assert!(
+                nodes[..at]
+                    .iter()
+                    .all(|other| profile.may_share_path(node, other))
+            );
+        }
+        assert_eq!(
+            nodes[4].x25519.to_hex(),
+            "929c5fc60efa1834a2d4a77a4a33387c1c3d5afc2b192c2ba0e040b29388b216"
+        );
     }
 }

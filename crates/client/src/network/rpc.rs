@@ -5,7 +5,8 @@
 
 use super::exchange::Failed;
 use super::failure::{Trouble, Verdict};
-use super::path::{Path, choose_hops};
+use super::path::Path;
+use super::traffic::Errand;
 use super::{Network, backoff};
 use crate::api::ErrorCode;
 use crate::ports::{Clock, Ports, TransportError};
@@ -106,6 +107,7 @@ impl<P: Ports> Network<P> {
     /// Sends one request to `node` through paths that do not contain it; tries up to three.
     pub async fn rpc(&self, node: &ServiceNode, request: &Request) -> Result<Reply, RpcError> {
         let payload: Rc<[u8]> = request.to_bytes().into();
+        let errand = Errand::of(request, &self.0.own);
         let mut tried = Vec::with_capacity(ATTEMPTS);
         let mut failures: Vec<Failed> = Vec::with_capacity(ATTEMPTS);
         while tried.len() < ATTEMPTS {
@@ -113,7 +115,7 @@ impl<P: Ports> Network<P> {
                 break;
             };
             match self
-                .race(path, node, &payload, &mut tried, &mut failures)
+                .race(errand, path, node, &payload, &mut tried, &mut failures)
                 .await
             {
                 Some(reply) => {
@@ -151,6 +153,7 @@ impl<P: Ports> Network<P> {
     /// answer wins, and whoever lost runs on by itself.
     async fn race(
         &self,
+        errand: Errand,
         path: Path,
         node: &ServiceNode,
         payload: &Rc<[u8]>,
@@ -160,7 +163,7 @@ impl<P: Ports> Network<P> {
         tried.push(path.id);
         let begin = |path| {
             self.clone()
-                .attempt(path, *node, Rc::clone(payload))
+                .attempt(errand, path, *node, Rc::clone(payload))
                 .boxed_local()
         };
         let patience = self.0.health.borrow().usual_time(self.device_now());
@@ -298,7 +301,7 @@ impl<P: Ports> Network<P> {
             }
             None => return None,
         };
-        let hops = choose_hops(
+        let route = paths.choose_hops(
             &pool,
             &self.0.profile,
             guard,
@@ -306,7 +309,7 @@ impl<P: Ports> Network<P> {
             now,
             &mut *entropy,
         )?;
-        Some(paths.draft(hops, now))
+        Some(paths.draft_one_off(route, now))
     }
 }
 

@@ -252,6 +252,16 @@ impl<P: Ports> Network<P> {
         true
     }
 
+    /// Whether a member failed just now and is left alone.
+    pub(super) fn is_benched(&self, account: &AccountId, node: &Ed25519PublicKey) -> bool {
+        let swarms = self.0.swarms.borrow();
+        let until = swarms
+            .known
+            .get(account)
+            .and_then(|known| known.benched.get(node));
+        until.is_some_and(|until| *until > self.device_now())
+    }
+
     /// Leaves a member alone for `ms`.
     pub(super) fn bench(&self, account: &AccountId, node: &Ed25519PublicKey, ms: u64) {
         let until = self.device_now().plus_millis(ms);

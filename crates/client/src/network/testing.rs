@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Network, NetworkProfile};
-use crate::ports::{Clock, HttpReply, Ports, Transport, TransportError};
+use crate::ports::{Clock, Gateway, HttpReply, Ports, Transport, TransportError};
 use crate::store::{MemoryStore, Records};
 use crate::vault::VaultKey;
 use futures::future::{BoxFuture, Either, pending, select};
-use onionskin_protocol::id::SwarmId;
-use onionskin_protocol::keys::{Ed25519PublicKey, Ed25519SecretKey, X25519PublicKey};
+use onionskin_protocol::id::{AccountId, SwarmId};
+use onionskin_protocol::keys::{
+    Ed25519PublicKey, Ed25519SecretKey, X25519PublicKey, X25519SecretKey,
+};
 use onionskin_protocol::node::{ServiceNode, to_json};
 use onionskin_protocol::onion::peel::{Layer, parse_outer, peel};
 use onionskin_protocol::onion::reply::ReplyForm;
@@ -147,7 +149,8 @@ impl Lab {
         let ports = Rc::new(self.ports(store));
         let key = VaultKey::generate(&mut SeededEntropy::new(1));
         let records = Records::new(Rc::clone(&ports), key);
-        let open = Network::open(ports, records, NetworkProfile::local());
+        let own = AccountId::from_key(X25519SecretKey::from_bytes([1; 32]).public());
+        let open = Network::open(ports, records, NetworkProfile::local(), own);
         self.0.time.run(open).unwrap()
     }
 
@@ -329,8 +332,16 @@ impl Clock for LabClock {
 }
 
 impl Transport for LabTransport {
+    fn gateways(&self) -> Vec<Gateway> {
+        vec![Gateway {
+            origin: String::new(),
+            direct: None,
+        }]
+    }
+
     async fn onion(
         &self,
+        _gateway: usize,
         guard: &ServiceNode,
         body: Vec<u8>,
         timeout_ms: u64,
@@ -342,7 +353,7 @@ impl Transport for LabTransport {
         }
     }
 
-    async fn node_list(&self) -> Result<Vec<u8>, TransportError> {
+    async fn node_list(&self, _gateway: usize) -> Result<Vec<u8>, TransportError> {
         let states: Vec<Value> = self.0.0.nodes.iter().map(to_json).collect();
         Ok(json!({ "service_node_states": states })
             .to_string()

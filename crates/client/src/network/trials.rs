@@ -280,7 +280,7 @@ fn two_ways_without_a_common_node_convict_whom_they_name() {
         lab.run(&network, async {
             let named = lab.node(11).ed25519;
             let draft = |hops: [usize; 3]| {
-                let hops = hops.map(|number| lab.node(number));
+                let hops = hops.map(|number| lab.node(number)).into();
                 network.0.paths.borrow_mut().draft(hops, lab.time().now())
             };
             let trouble = Trouble::Onion(ResponseError::NextNode {

@@ -1,0 +1,83 @@
+//! What the person chose about the network (screens 17, X9). Lies sealed in the vault, so it holds for this account on this
+//! device.
+
+use super::Network;
+use crate::api::{NetworkSettings, PollPace};
+use crate::ports::{Durability, Ports, Table};
+use crate::store::{Key, RecordError};
+
+/// Origins that a list of preferences may name.
+const MAX_RELAYS: usize = 64;
+/// Bytes that an origin may have.
+const MAX_ORIGIN: usize = 300;
+
+/// Between polls when the app is not on screen (ms).
+const HIDDEN: u64 = 45_000;
+/// The same when data is saved (ms).
+const HIDDEN_SAVER: u64 = 60_000;
+/// The fastest that polls come when data is saved (ms).
+const SAVER: u64 = 15_000;
+
+impl NetworkSettings {
+    /// The time (ms) between polls of the own swarm (10-network Decisions 4).
+    pub(crate) fn poll_every(&self, visible: bool) -> u64 {
+        let pace = match self.pace {
+            PollPace::Adaptive | PollPace::Seconds5 => 5_000,
+            PollPace::Seconds15 => 15_000,
+            PollPace::Seconds60 => 60_000,
+        };
+        match (visible, self.saver) {
+            (true, false) => pace,
+            (true, true) => pace.max(SAVER),
+            (false, false) => pace.max(HIDDEN),
+            (false, true) => HIDDEN_SAVER,
+        }
+    }
+}
+
+impl<P: Ports> Network<P> {
+    /// What was chosen.
+    pub fn settings(&self) -> NetworkSettings {
+        self.0.settings.borrow().clone()
+    }
+
+    /// Chooses. Takes effect at once.
+    pub async fn set_settings(&self, mut settings: NetworkSettings) -> Result<(), RecordError> {
+        settings.relays.retain(|origin| origin.len() <= MAX_ORIGIN);
+        settings.relays.truncate(MAX_RELAYS);
+        let mut tx = self.0.records.tx();
+        tx.put(&self.settings_key(), &settings);
+        tx.commit(Durability::Strict).await?;
+        self.adopt_settings(settings);
+        self.wake();
+        self.0.changed.ring();
+        Ok(())
+    }
+
+    /// Settings that cannot be read are the default ones; only a store that fails is an error.
+    pub(super) async fn load_settings(&self) -> Result<(), RecordError> {
+        match self
+            .0
+            .records
+            .get::<NetworkSettings>(&self.settings_key())
+            .await
+        {
+            Ok(Some(settings)) => self.adopt_settings(settings),
+            Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn adopt_settings(&self, settings: NetworkSettings) {
+        self.0.paths.borrow_mut().strict = settings.strict_paths;
+        self.0.gateways.borrow_mut().choose(&settings);
+        self.review_reach();
+        *self.0.settings.borrow_mut() = settings;
+    }
+
+    fn settings_key(&self) -> Key {
+        self.0.records.key::<16>(Table::Network, "settings", &[])
+    }
+}
