@@ -11,7 +11,9 @@ use clap::Parser;
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use onionskin_client::api::{Answer, Command, Delivery, Event, Failure, Message, short_id};
-use onionskin_client::ports::{Clock, Entropy, Gateway, HttpReply, Ports, Transport, TransportError};
+use onionskin_client::ports::{
+    Clock, Entropy, Gateway, HttpReply, Ports, Transport, TransportError,
+};
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};

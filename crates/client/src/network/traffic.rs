@@ -10,7 +10,6 @@ use crate::store::{Key, RecordError};
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::rpc::Request;
 use onionskin_protocol::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -73,17 +72,16 @@ impl Errand {
     }
 }
 
+/// By days since 1970.
+type Days = BTreeMap<u64, BTreeMap<Traffic, Bytes>>;
+
 /// Bytes by day and kind.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// Days since 1970.
-    days: BTreeMap<u64, BTreeMap<Traffic, Bytes>>,
+    days: Days,
     /// There is something that the record lacks.
     unsaved: bool,
 }
-
-#[derive(Serialize, Deserialize)]
-struct LedgerRecord(Vec<(u64, Vec<(Traffic, u64, u64)>)>);
 
 impl Ledger {
     pub(super) fn count(&mut self, kind: Traffic, sent: usize, received: usize, now: Timestamp) {
@@ -150,17 +148,9 @@ impl<P: Ports> Network<P> {
 
     /// Counts that cannot be read begin anew; only a store that fails is an error.
     pub(super) async fn load_ledger(&self) -> Result<(), RecordError> {
-        match self.0.records.get::<LedgerRecord>(&self.ledger_key()).await {
-            Ok(Some(LedgerRecord(days))) => {
-                let days = days.into_iter().take(DAYS as usize);
-                self.0.ledger.borrow_mut().days = days
-                    .map(|(day, kinds)| {
-                        let kinds = kinds
-                            .into_iter()
-                            .map(|(kind, sent, received)| (kind, Bytes { sent, received }));
-                        (day, kinds.collect())
-                    })
-                    .collect();
+        match self.0.records.get::<Days>(&self.ledger_key()).await {
+            Ok(Some(days)) => {
+                self.0.ledger.borrow_mut().days = days;
                 Ok(())
             }
             Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {
@@ -171,18 +161,9 @@ impl<P: Ports> Network<P> {
     }
 
     async fn save_ledger(&self) -> Result<(), RecordError> {
-        let record = {
-            let ledger = self.0.ledger.borrow();
-            let days = ledger.days.iter().map(|(day, kinds)| {
-                let kinds = kinds
-                    .iter()
-                    .map(|(kind, bytes)| (*kind, bytes.sent, bytes.received));
-                (*day, kinds.collect())
-            });
-            LedgerRecord(days.collect())
-        };
+        let days = self.0.ledger.borrow().days.clone();
         let mut tx = self.0.records.tx();
-        tx.put(&self.ledger_key(), &record);
+        tx.put(&self.ledger_key(), &days);
         tx.commit(Durability::Relaxed).await
     }
 
