@@ -32,7 +32,8 @@ const MAX_MARKS: usize = 1_000;
 /// What became of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
-    /// Messages that at least one member held and deleted.
+    /// Messages that at least one member says to have deleted. What it no longer held when it was asked is not among them, also
+    /// when it was asked twice because the first answer was slow.
     pub deleted: BTreeSet<MessageHash>,
     /// The fewest members that confirmed any part of it.
     pub confirmed: u8,
