@@ -297,7 +297,7 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     p2_about: "Jede Anfrage geht durch drei Knoten. Der erste kennt dein Relay, der letzte kennt das Ziel, und keiner kennt beides.",
     p2_tabs: "Pfade",
     p2_path: "Pfad {n}",
-    p2_one_off: "Letzter einmaliger",
+    p2_one_off: "Einmalig",
     p2_you: "Du",
     p2_you_why: "dieser Browser, über ein Relay",
     p2_guard: "Wächter",

@@ -297,7 +297,7 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     p2_about: "Every request travels through three nodes. The first knows your relay, the last knows the destination, and none knows both.",
     p2_tabs: "Paths",
     p2_path: "Path {n}",
-    p2_one_off: "Last one-off",
+    p2_one_off: "One-off",
     p2_you: "You",
     p2_you_why: "this browser, through a relay",
     p2_guard: "Guard",

@@ -59,7 +59,7 @@ test('paths are told hop by hop, renewed once a minute, and reported without add
   await person.create({ kind: 'temporary' });
   await person.connected();
   await person.page.goto('/#/network/path');
-  const panel = person.page.getByRole('tabpanel').first();
+  const panel = person.page.locator('#p2-panel-0');
   await expect(panel.getByTestId('p2.hop')).toHaveCount(3);
   await expect(panel.getByTestId('p2.country')).toHaveText(Array(3).fill('Country unknown'));
   await expect(panel.getByTestId('p2.pinned')).toHaveCount(1);

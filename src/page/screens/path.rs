@@ -33,14 +33,6 @@ pub(crate) fn PathScreen() -> impl IntoView {
             }
         });
     });
-    Effect::new(move |_| {
-        let hops = app
-            .paths
-            .with(|paths| paths.iter().flatten().any(|path| !path.hops.is_empty()));
-        if hops {
-            app.world.need();
-        }
-    });
     let state = Memo::new(move |_| {
         let offline = app
             .network
@@ -51,6 +43,18 @@ pub(crate) fn PathScreen() -> impl IntoView {
             Some(paths) if paths.is_empty() => "empty",
             Some(_) => "ready",
         })
+    });
+    // What could not be loaded is asked for again when the network is back.
+    let placed = Memo::new(move |_| {
+        let hops = app
+            .paths
+            .with(|paths| paths.iter().flatten().any(|path| !path.hops.is_empty()));
+        hops && state.get() != "offline"
+    });
+    Effect::new(move |_| {
+        if placed.get() {
+            app.world.need();
+        }
     });
     let open = move || app.phase.get() == Phase::Open;
     view! {

@@ -7,6 +7,7 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
 use onionskin_client::api::{Command, Failure, GatewayHealth, GatewayView, ListVerdict};
+use wasm_bindgen::JsCast;
 
 /// What a gateway is called: its host.
 pub(super) fn name(gateway: &GatewayView) -> String {
@@ -175,6 +176,7 @@ fn RelayRow(
         leptos::task::spawn_local(async move {
             match prefer(app, relays).await {
                 Ok(()) => {
+                    keep_focus(by, origin.read_value().as_str());
                     let said = fill(text().p1_relay_moved, &[("n", &(to + 1).to_string())]);
                     app.announcer.say(said);
                 }
@@ -224,6 +226,7 @@ fn RelayRow(
                     <button
                         type="button"
                         class="icon-button"
+                        id=move_id(-1, &origin.read_value())
                         aria-label=move || label(t.p1_relay_up)
                         aria-disabled=move || (place() == 0).to_string()
                         data-testid="p1.relay-up"
@@ -234,6 +237,7 @@ fn RelayRow(
                     <button
                         type="button"
                         class="icon-button"
+                        id=move_id(1, &origin.read_value())
                         aria-label=move || label(t.p1_relay_down)
                         aria-disabled=move || (place() + 1 == all()).to_string()
                         data-testid="p1.relay-down"
@@ -245,6 +249,23 @@ fn RelayRow(
             </Show>
         </li>
     }
+}
+
+fn move_id(by: isize, origin: &str) -> String {
+    format!("relay{by:+}:{origin}")
+}
+
+/// A row that moves drops the focus; it belongs on the button that was pressed.
+fn keep_focus(by: isize, origin: &str) {
+    let id = move_id(by, origin);
+    request_animation_frame(move || {
+        let button = document()
+            .get_element_by_id(&id)
+            .and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
+        if let Some(button) = button {
+            crate::page::focus::focus(&button);
+        }
+    });
 }
 
 /// Health, last answer and latency in one line.
