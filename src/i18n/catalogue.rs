@@ -74,6 +74,7 @@ catalogue! {
     texts:
         product back back_to_list cancel close save delete retry reload go_on start working dismiss optional accept
         copied copy_failed show_all show_less skip_to_main you today yesterday just_now never seconds_short
+        none unknown off undo
         b0_title b0_missing b0_browsers b0_secure_context b0_random b0_workers b0_locks
         b0_outdated_title b0_outdated b0_broken_title b0_broken
         w1_promise w1_create w1_restore w1_temporary w1_unlock w1_offline w1_storage_blocked
@@ -108,16 +109,39 @@ catalogue! {
         announce_one
         n1_title n1_label n1_hint n1_check n1_own n1_message n1_open_notes n1_phrase n1_phrase_why
         id_character id_prefix my_id my_id_why copy_id
-        p1_title p1_facts p1_last p1_nodes p1_swarm p1_clock p1_clock_off p1_queue p1_ask_now p1_show_path
-        p1_locked_title p1_locked p1_relay_sees
-        p2_title p2_about p2_path p2_you p2_guard p2_hop p2_destination p2_destination_why p2_pinned p2_built
-        p2_offline p2_building p2_none p2_new_path p2_new_path_why p2_new_said
-        x0_title x1_name_why theme theme_system theme_light theme_dark theme_black theme_hc_light theme_hc_dark
+        p1_title p1_since p1_way p1_way_relay p1_way_direct p1_last p1_rate p1_today p1_step p1_step_list
+        p1_step_path p1_step_answer p1_relay_last p1_latency p1_reason_one_path p1_reason_slow
+        p1_reason_failures p1_another_relay p1_paths p1_show_path p1_swarm p1_swarm_why p1_stored p1_expiry
+        p1_answered p1_not_asked p1_benched p1_ask_now p1_list p1_nodes p1_struck p1_source p1_source_none
+        p1_source_bundled p1_source_gateway p1_source_network p1_confirmed p1_agreement p1_agreed p1_disputed
+        p1_clock p1_clock_this p1_clock_from p1_fork p1_queue p1_relays p1_relay_order p1_in_use p1_own_relay
+        p1_relay_up p1_relay_down p1_relay_moved p1_health_unknown p1_health_good p1_health_refusing
+        p1_health_silent verdict_unchecked verdict_agrees verdict_old verdict_unreadable p1_test_relays
+        p1_tested p1_relay_sees_title p1_relay_sees p1_self_host_title p1_self_host p1_data p1_data_why
+        p1_data_kind p1_data_week p1_data_month p1_data_total traffic_polling traffic_sending traffic_network
+        traffic_files p1_data_reset p1_data_reset_title p1_data_reset_why p1_locked_title p1_locked
+        p2_title p2_about p2_tabs p2_path p2_one_off p2_you p2_you_why p2_guard p2_hop p2_country_unknown
+        p2_subnet p2_subnet_loopback p2_subnet_private p2_chosen_kept p2_chosen_guard p2_chosen_chance
+        p2_chosen_replacement p2_pinned p2_destination p2_destination_none p2_destination_own
+        p2_destination_other p2_destination_network p2_destination_server p2_built p2_requests p2_failures
+        p2_rotates p2_rotates_never p2_rules p2_rule_countries p2_rule_subnets p2_rule_reliable p2_rule_kept
+        p2_rule_relaxed p2_rule_missed p2_rule_one_machine p2_rule_unknown p2_map p2_map_failed p2_map_row p2_map_nowhere p2_credit
+        p2_actions p2_new_path p2_new_path_why p2_new_said p2_copy p2_copy_why p2_report p2_advanced
+        p2_guard_why p2_new_guard p2_guard_title p2_guard_warning p2_guard_keep p2_guard_said p2_explain
+        p2_you_relay p2_explain_relay p2_explain_guard p2_explain_second_who p2_explain_second
+        p2_explain_third_who p2_explain_third p2_explain_destination p2_offline p2_building p2_rebuilding
+        p2_broken_guard p2_relay_down p2_none
+        x0_title
+        x0_index scope_device scope_device_why scope_account scope_account_why x_default x9_title x9_transport
+        x9_transport_why x9_transport_automatic x9_transport_direct x9_transport_relay x9_relays x9_relays_why
+        x9_relays_default x9_pace x9_pace_why x9_pace_adaptive x9_pace_5 x9_pace_15 x9_pace_60 x9_saver
+        x9_saver_why x9_strict x9_strict_why x9_defaults
+        x1_name_why theme theme_system theme_light theme_dark theme_black theme_hc_light theme_hc_dark
         language x3_device x3_device_why
         k7_title k7_whose k7_goes k7_stays
         r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_screenshots r1_written
         r1_second r1_second_why;
     counted:
-        unread queued nodes announce_many delivery_attempt v1_left v1_over id_length p2_requests p2_failures
-        p2_new_path_in;
+        unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
+        p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;
 }

@@ -104,16 +104,66 @@ pub(crate) fn local_day(ms: f64) -> f64 {
 /// `3 minutes ago`.
 pub(crate) fn ago(ms: u64) -> String {
     let seconds = (Date::now() - ms as f64) / 1000.0;
-    let (value, unit) = match seconds {
-        s if s < 10.0 => return text().just_now.into(),
-        s if s < 60.0 => (s, "second"),
-        s if s < 3_600.0 => (s / 60.0, "minute"),
-        s if s < 86_400.0 => (s / 3_600.0, "hour"),
-        s => (s / 86_400.0, "day"),
+    if seconds < 10.0 {
+        return text().just_now.into();
+    }
+    relative(-seconds)
+}
+
+/// `in 13 days`; a time that has passed is now.
+pub(crate) fn from_now(ms: u64) -> String {
+    let seconds = (ms as f64 - Date::now()) / 1000.0;
+    relative(seconds.max(0.0))
+}
+
+/// A time before (negative) or after now, in the largest unit that fits.
+fn relative(seconds: f64) -> String {
+    let (size, unit) = match seconds.abs() {
+        s if s < 60.0 => (1.0, "second"),
+        s if s < 3_600.0 => (60.0, "minute"),
+        s if s < 86_400.0 => (3_600.0, "hour"),
+        _ => (86_400.0, "day"),
     };
     Intl::RelativeTimeFormat::new(&locales(), &Object::new())
-        .format(-value.floor(), unit)
+        .format((seconds / size).trunc(), unit)
         .into()
+}
+
+/// `1.4 MB`, in steps of 1,000.
+pub(crate) fn bytes(n: u64) -> String {
+    let (size, unit) = match n {
+        0..1_000_000 => (1e3, "kilobyte"),
+        1_000_000..1_000_000_000 => (1e6, "megabyte"),
+        _ => (1e9, "gigabyte"),
+    };
+    measure(n as f64 / size, unit, "1")
+}
+
+/// `240 ms`.
+pub(crate) fn milliseconds(ms: u32) -> String {
+    measure(f64::from(ms), "millisecond", "0")
+}
+
+fn measure(value: f64, unit: &str, digits: &str) -> String {
+    let options = options(&[
+        ("style", "unit"),
+        ("unit", unit),
+        ("maximumFractionDigits", digits),
+    ]);
+    Intl::NumberFormat::new(&locales(), &options)
+        .format()
+        .call1(&JsValue::UNDEFINED, &JsValue::from_f64(value))
+        .ok()
+        .and_then(|formatted| formatted.as_string())
+        .unwrap_or_default()
+}
+
+/// The name of a country by its code of two letters; `None` when the browser knows none.
+pub(crate) fn country(code: &str) -> Option<String> {
+    let options = options(&[("type", "region"), ("fallback", "none")]);
+    Intl::DisplayNames::new(&locales(), &options)
+        .of(code)
+        .map(String::from)
 }
 
 /// A whole number with the separators of the language.
@@ -128,8 +178,12 @@ pub(crate) fn number(n: u64) -> String {
 
 /// A difference of clocks, signed, in seconds and tenths.
 pub(crate) fn seconds(ms: i64) -> String {
-    let sign = if ms < 0 { "−" } else { "+" };
     let tenths = ms.unsigned_abs() / 100;
+    let sign = match (tenths, ms < 0) {
+        (0, _) => "",
+        (_, true) => "−",
+        (_, false) => "+",
+    };
     fill(
         text().seconds_short,
         &[("n", &format!("{sign}{}.{}", tenths / 10, tenths % 10))],

@@ -7,6 +7,7 @@ mod identicon;
 mod lifecycle;
 mod prefs;
 mod pseudonym;
+mod refresh;
 mod router;
 mod screens;
 mod state;
@@ -14,6 +15,7 @@ mod strength;
 mod text;
 mod timeline;
 mod ui;
+mod world;
 
 use leptos::prelude::*;
 use router::Route;

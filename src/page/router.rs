@@ -20,6 +20,7 @@ pub(crate) enum Route {
     Network,
     Path,
     Settings,
+    NetworkSettings,
 }
 
 /// The route of an address, and the invitation that was in it.
@@ -44,6 +45,7 @@ impl Route {
             Self::Network => "#/network".into(),
             Self::Path => "#/network/path".into(),
             Self::Settings => "#/settings".into(),
+            Self::NetworkSettings => "#/settings/network".into(),
         }
     }
 
@@ -76,6 +78,7 @@ impl Route {
             ("new", None) => Some(Self::New),
             ("network", None) => Some(Self::Network),
             ("network", Some("path")) => Some(Self::Path),
+            ("settings", Some("network")) => Some(Self::NetworkSettings),
             ("settings", _) => Some(Self::Settings),
             _ => None,
         };
@@ -210,6 +213,7 @@ mod tests {
             Route::Network,
             Route::Path,
             Route::Settings,
+            Route::NetworkSettings,
         ] {
             assert_eq!(Route::parse(&route.href()).route, Some(route));
         }

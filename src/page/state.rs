@@ -5,12 +5,13 @@ use super::announce::Announcer;
 use super::prefs::Prefs;
 use super::router::{self, Route};
 use super::timeline::Timeline;
+use super::world::World;
 use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Event, Failure,
-    NetworkStatus, PathView, Profile, RestoreStep,
+    NetworkReport, NetworkSettings, NetworkStatus, PathView, Profile, RestoreStep,
 };
 
 /// What can be shown at all.
@@ -66,11 +67,18 @@ pub(crate) struct App {
     /// Newest first; `None` until read.
     pub conversations: RwSignal<Option<Vec<Conversation>>>,
     pub network: RwSignal<NetworkStatus>,
+    /// When the connection came into its present state (device clock, ms); `None` before the engine told of one.
+    pub network_since: RwSignal<Option<u64>>,
+    /// Everything of the network page, as of the last time somebody looked.
+    pub report: RwSignal<Option<NetworkReport>>,
     pub paths: RwSignal<Option<Vec<PathView>>>,
+    /// When new paths were asked for (device clock, ms).
+    pub paths_renewed: RwSignal<Option<f64>>,
     pub restoring: RwSignal<Option<RestoreStep>>,
     pub problem: RwSignal<Option<Failure>>,
     pub toast: RwSignal<Option<String>>,
     pub timeline: Timeline,
+    pub world: World,
     pub announcer: Announcer,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
@@ -97,11 +105,15 @@ impl App {
             profile: RwSignal::new(None),
             conversations: RwSignal::new(None),
             network: RwSignal::new(silent_network()),
+            network_since: RwSignal::new(None),
+            report: RwSignal::new(None),
             paths: RwSignal::new(None),
+            paths_renewed: RwSignal::new(None),
             restoring: RwSignal::new(None),
             problem: RwSignal::new(None),
             toast: RwSignal::new(None),
             timeline: Timeline::new(),
+            world: World::default(),
             announcer: Announcer::new(),
             phrase_open: RwSignal::new(false),
             erase_open: RwSignal::new(false),
@@ -236,7 +248,7 @@ impl App {
             }
         }
         if let Ok(Answer::Network(network)) = self.command(Command::GetNetwork).await {
-            self.network.set(network);
+            self.network_told(network);
         }
         if let Ok(Answer::Paths(paths)) = self.command(Command::GetPaths).await {
             self.paths.set(Some(paths));
@@ -362,7 +374,10 @@ impl App {
         self.vault.set(None);
         self.conversations.set(None);
         self.network.set(silent_network());
+        self.network_since.set(None);
+        self.report.set(None);
         self.paths.set(None);
+        self.paths_renewed.set(None);
         self.restoring.set(None);
         self.problem.set(None);
         self.toast.set(None);
@@ -386,11 +401,34 @@ impl App {
                 message,
             } => self.timeline.remove(conversation, message),
             Event::Profile(profile) => self.profile.set(Some(profile)),
-            Event::Network(network) => self.network.set(network),
+            Event::Network(network) => self.network_told(network),
             Event::Paths(paths) => self.paths.set(Some(paths)),
             Event::Restore(RestoreStep::Done) => self.restoring.set(None),
             Event::Restore(step) => self.restoring.set(Some(step)),
             Event::Problem(failure) => self.problem.set(Some(failure)),
+        }
+    }
+
+    fn network_told(self, network: NetworkStatus) {
+        let same = self.network.with_untracked(|before| before.state) == network.state;
+        if !same || self.network_since.with_untracked(Option::is_none) {
+            self.network_since.set(Some(js_sys::Date::now() as u64));
+        }
+        self.network.set(network);
+    }
+
+    /// Reads the report of the network page anew. What cannot be read stays as it was.
+    pub(crate) async fn read_report(self) {
+        if let Ok(Answer::NetworkReport(report)) = self.command(Command::GetNetworkReport).await {
+            self.report.set(Some(report));
+        }
+    }
+
+    /// What is chosen about the network.
+    pub(crate) async fn network_settings(self) -> Result<NetworkSettings, Failure> {
+        match self.command(Command::GetNetworkSettings).await? {
+            Answer::NetworkSettings(settings) => Ok(settings),
+            _ => Err(not_running()),
         }
     }
 

@@ -102,6 +102,20 @@ pub(crate) fn phrase_words(typed: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
 }
 
+/// The beginning of a node's key, enough to tell nodes apart.
+pub(crate) fn short_key(key: &str) -> String {
+    match key.get(..8) {
+        Some(start) if key.len() > 8 => format!("{start}…"),
+        _ => key.to_owned(),
+    }
+}
+
+/// The /24 network of an address.
+pub(crate) fn subnet(address: std::net::Ipv4Addr) -> String {
+    let [a, b, c, _] = address.octets();
+    format!("{a}.{b}.{c}.0/24")
+}
+
 /// A thin line between the hours: times closer than this belong together (ms).
 pub(crate) const GROUP_MS: u64 = 5 * 60 * 1000;
 
@@ -150,6 +164,13 @@ mod tests {
             phrase_words("1. puffin\n2) luxury, 3: annoyed").collect::<Vec<_>>(),
             ["puffin", "luxury", "annoyed"]
         );
+    }
+
+    #[test]
+    fn a_node_is_told_by_the_start_of_its_key_and_its_network() {
+        assert_eq!(short_key(&"ab".repeat(32)), "abababab…");
+        assert_eq!(short_key("ab"), "ab");
+        assert_eq!(subnet([95, 216, 10, 200].into()), "95.216.10.0/24");
     }
 
     #[test]

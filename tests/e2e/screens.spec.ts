@@ -39,8 +39,16 @@ for (const width of [320, 1280]) {
       await person.page.goto('/#/new');
       await look('n1');
       await person.page.goto('/#/network/path');
-      await expect(person.id('p2.path').first()).toBeVisible();
+      await expect(person.id('p2.map').first()).toBeVisible();
       await look('p2');
+      await person.page.goto('/#/network');
+      await expect(person.id('p1.swarm-node').first()).toBeVisible();
+      await look('p1');
+      await person.page.goto('/#/settings');
+      await look('x0');
+      await person.page.goto('/#/settings/network');
+      await expect(person.id('x9.pace-adaptive')).toBeVisible();
+      await look('x9');
       await person.page.goto('/#/chats');
       await person.page.reload();
       await look('c1');

@@ -18,6 +18,7 @@ mod profile;
 pub mod store;
 pub mod vault;
 mod wake;
+pub mod world;
 
 pub use engine::{Engine, EngineOptions};
 pub use network::NetworkProfile;

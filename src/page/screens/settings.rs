@@ -1,4 +1,7 @@
-//! X0, the part that exists: profile, theme, language, recovery phrase, locking and erasing.
+//! X0: the settings, an index and a page beside it (screens 17). Here the page about the person and this device: profile,
+//! theme, language, recovery phrase, locking and erasing.
+
+mod network;
 
 use crate::i18n::{Language, fill, isolate, language, text};
 use crate::page::prefs::Theme;
@@ -12,28 +15,123 @@ use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
 use onionskin_client::api::{Command, Failure};
 
+/// A page of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The person and this device.
+    You,
+    /// X9.
+    Network,
+}
+
+impl Page {
+    const ALL: [Self; 2] = [Self::You, Self::Network];
+
+    const fn route(self) -> Route {
+        match self {
+            Self::You => Route::Settings,
+            Self::Network => Route::NetworkSettings,
+        }
+    }
+
+    const fn screen(self) -> &'static str {
+        match self {
+            Self::You => "x0",
+            Self::Network => "x9",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::You => text().x0_title,
+            Self::Network => text().x9_title,
+        }
+    }
+}
+
 #[component]
-pub(crate) fn Settings() -> impl IntoView {
+pub(crate) fn Settings(page: Page) -> impl IntoView {
     let t = text();
+    // On narrow screens a page stands alone: back leads to the index, and from there to the list.
+    let (back, label) = match page {
+        Page::You => (Route::Chats, t.back_to_list),
+        Page::Network => (Route::Settings, t.back),
+    };
+    let content = match page {
+        Page::You => view! {
+            <NameCard />
+            <MyId />
+            <ThemeCard />
+            <LanguageCard />
+            <PhraseCard />
+            <EndCard />
+        }
+        .into_any(),
+        Page::Network => view! { <network::NetworkPage /> }.into_any(),
+    };
     view! {
-        <section class="pane-screen" data-screen="x0" data-state="ready" aria-label=t.x0_title>
+        <section class="pane-screen" data-screen=page.screen() data-state="ready" aria-label=page.title()>
             <header class="pane-head">
-                <a class="icon-button back" href=Route::Chats.href() aria-label=t.back_to_list title=t.back_to_list data-testid="x0.back">
+                <a class="icon-button back" href=back.href() aria-label=label title=label data-testid=format!("{}.back", page.screen())>
                     <Draw icon=Icon::Back size=24 />
                 </a>
-                <h1 tabindex="-1" data-route-focus>{t.x0_title}</h1>
+                <h1 tabindex="-1" data-route-focus>{page.title()}</h1>
             </header>
             <div class="pane-body">
-                <div class="column">
-                    <NameCard />
-                    <MyId />
-                    <ThemeCard />
-                    <LanguageCard />
-                    <PhraseCard />
-                    <EndCard />
+                <div class="settings" data-page=page.screen()>
+                    <Index page />
+                    <div class="column">{content}</div>
                 </div>
             </div>
         </section>
+    }
+}
+
+#[component]
+fn Index(page: Page) -> impl IntoView {
+    let t = text();
+    let links = Page::ALL
+        .map(|one| {
+            let icon = match one {
+                Page::You => Icon::Sliders,
+                Page::Network => Icon::Path,
+            };
+            view! {
+                <a
+                    class="index-item"
+                    href=one.route().href()
+                    aria-current=(one == page).then_some("page")
+                    data-testid=format!("{}.open", one.screen())
+                >
+                    <Draw icon />
+                    <span>{one.title()}</span>
+                </a>
+            }
+        })
+        .collect_view();
+    view! { <nav class="settings-index" aria-label=t.x0_index>{links}</nav> }
+}
+
+/// Where a choice holds (screens 17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Device,
+    Account,
+}
+
+/// Where an option holds, and what it is at first.
+#[component]
+fn Meta(scope: Scope, default: &'static str) -> impl IntoView {
+    let t = text();
+    let (mark, why) = match scope {
+        Scope::Device => (t.scope_device, t.scope_device_why),
+        Scope::Account => (t.scope_account, t.scope_account_why),
+    };
+    view! {
+        <p class="option-meta">
+            <span class="tag" title=why>{mark}</span>
+            <span>{fill(t.x_default, &[("value", default)])}</span>
+        </p>
     }
 }
 

@@ -6,7 +6,7 @@ use super::network::Network;
 use super::new::NewConversation;
 use super::path::PathScreen;
 use super::phrase::PhraseDialog;
-use super::settings::{EraseDialog, Settings};
+use super::settings::{EraseDialog, Page, Settings};
 use crate::i18n::{Catalogue, count, text};
 use crate::page::router::{Route, go};
 use crate::page::state::App;
@@ -65,7 +65,8 @@ fn Main() -> impl IntoView {
         Route::New => view! { <NewConversation /> }.into_any(),
         Route::Network => view! { <Network /> }.into_any(),
         Route::Path => view! { <PathScreen /> }.into_any(),
-        Route::Settings => view! { <Settings /> }.into_any(),
+        Route::Settings => view! { <Settings page=Page::You /> }.into_any(),
+        Route::NetworkSettings => view! { <Settings page=Page::Network /> }.into_any(),
         _ => view! { <Resting /> }.into_any(),
     };
     view! { <main class="pane-main" id="main" data-pane-stop="main">{pane}</main> }
@@ -140,7 +141,7 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
                     {t.rail_network} <span class="visually-hidden">": " {move || word(t, state.get())}</span>
                 </span>
             </a>
-            <a class="rail-item" href=Route::Settings.href() title=t.rail_settings data-testid="rail.settings" aria-current=move || here(&[Route::Settings])>
+            <a class="rail-item" href=Route::Settings.href() title=t.rail_settings data-testid="rail.settings" aria-current=move || here(&[Route::Settings, Route::NetworkSettings])>
                 <Draw icon=Icon::Sliders size=24 />
                 <span class="word">{t.rail_settings}</span>
             </a>
