@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod config;
 pub mod encoding;
 pub mod entropy;
 pub mod hash;
