@@ -32,22 +32,34 @@ fn filled(count: u32) -> Contacts {
         contact.nickname = format!("Friend number {i}");
         (contact.approved, contact.approved_me) = (true, true);
         contact.created_s = 1_700_000_000 + u64::from(i);
-        contacts.set(&contact).expect("an account's config can be edited");
+        contacts
+            .set(&contact)
+            .expect("an account's config can be edited");
     }
     contacts
 }
 
 fn pushed(contacts: &mut Contacts) -> Vec<(MessageHash, Vec<u8>)> {
     let push = contacts.push().expect("the config fits");
-    let owner = SwarmId { prefix: 5, key: [1; 32] };
+    let owner = SwarmId {
+        prefix: 5,
+        key: [1; 32],
+    };
     let name = |message: &Vec<u8>| message_hash(&owner, Kind::Contacts.namespace(), message);
-    let stored: Vec<_> = push.messages.into_iter().map(|message| (name(&message), message)).collect();
+    let stored: Vec<_> = push
+        .messages
+        .into_iter()
+        .map(|message| (name(&message), message))
+        .collect();
     contacts.confirm_pushed(push.seqno, stored.iter().map(|(hash, _)| hash.clone()));
     stored
 }
 
 fn views(stored: &[(MessageHash, Vec<u8>)]) -> Vec<(MessageHash, &[u8])> {
-    stored.iter().map(|(hash, message)| (hash.clone(), message.as_slice())).collect()
+    stored
+        .iter()
+        .map(|(hash, message)| (hash.clone(), message.as_slice()))
+        .collect()
 }
 
 /// Two devices changed different contacts of 500; one fetches the other's version: open, decompress, read, combine both.
@@ -58,7 +70,9 @@ fn merging(criterion: &mut Criterion) {
     let edit = |contacts: &mut Contacts, i: u32| {
         let mut contact = contacts.get(&id(i)).expect("this contact is there");
         contact.nickname = format!("changed {i}");
-        contacts.set(&contact).expect("an account's config can be edited");
+        contacts
+            .set(&contact)
+            .expect("an account's config can be edited");
     };
     edit(&mut ours, 3);
     edit(&mut theirs, 400);
@@ -68,7 +82,11 @@ fn merging(criterion: &mut Criterion) {
     group.bench_function("merge a conflicting version", |bencher| {
         bencher.iter_batched_ref(
             || ours.clone(),
-            |device| device.merge(black_box(&views(&stored)), NOW).map(|merged| merged.changed),
+            |device| {
+                device
+                    .merge(black_box(&views(&stored)), NOW)
+                    .map(|merged| merged.changed)
+            },
             criterion::BatchSize::LargeInput,
         );
     });
@@ -91,12 +109,19 @@ fn parsing(criterion: &mut Criterion) {
     });
     group.throughput(Throughput::Elements(1000));
     group.bench_function("read all contacts", |bencher| {
-        bencher.iter(|| black_box(&contacts).iter().filter(|contact| contact.approved).count());
+        bencher.iter(|| {
+            black_box(&contacts)
+                .iter()
+                .filter(|contact| contact.approved)
+                .count()
+        });
     });
     group.bench_function("fetch into an empty config", |bencher| {
         bencher.iter(|| {
             let mut device = Contacts::new(&account());
-            device.merge(black_box(&views(&stored)), NOW).map(|merged| merged.changed)
+            device
+                .merge(black_box(&views(&stored)), NOW)
+                .map(|merged| merged.changed)
         });
     });
     group.finish();

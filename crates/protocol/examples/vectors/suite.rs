@@ -5,6 +5,8 @@ mod account;
 mod config_data;
 mod config_edits;
 mod config_json;
+mod config_parts;
+mod config_stored;
 mod fields;
 mod one_to_one;
 mod oracle_config;

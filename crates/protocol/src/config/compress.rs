@@ -134,7 +134,12 @@ mod tests {
         for length in [
             100, 255, 256, 300, 65_791, 65_792, 131_071, 131_072, 131_073, 300_000,
         ] {
-            let bytes: Vec<u8> = (0..length).map(|i: u32| (i / 7) as u8).collect();
+            let bytes: Vec<u8> = b"d1:n8:Person 1:p"
+                .iter()
+                .copied()
+                .cycle()
+                .take(length)
+                .collect();
             let frame = compress(&bytes).unwrap();
             assert_eq!(*decompress(&frame).unwrap(), bytes, "{length}");
         }

@@ -2,7 +2,9 @@
 
 use super::Config;
 use super::community::canonical_url;
-use super::fields::{Fields, MAX_NAME, Notify, Record, account_config, records, truncated};
+use super::fields::{
+    Fields, MAX_NAME, Notify, Record, account_config, check_picture, records, truncated,
+};
 use super::ids::BlindedId;
 use super::object::EditError;
 use super::value::Dict;
@@ -157,8 +159,9 @@ impl Contacts {
         self.len() == 0
     }
 
-    /// Adds or changes a person. Names are cut to 100 bytes.
+    /// Adds or changes a person. Names are cut to 100 bytes; a picture needs a URL of at most 223 bytes and a key of 32.
     pub fn set(&mut self, contact: &Contact) -> Result<(), EditError> {
+        check_picture(contact.picture.as_ref())?;
         let id = contact.id.to_bytes();
         let mut record = Record::at(&mut self.0, &[PEOPLE, &id]);
         record.put("n", truncated(&contact.name, MAX_NAME))?;
@@ -224,6 +227,7 @@ impl Contacts {
     pub fn set_blinded(&mut self, contact: &BlindedContact) -> Result<(), EditError> {
         let base_url = canonical_url(&contact.base_url)
             .map_err(|_| EditError::Value(super::community::MAX_BASE_URL))?;
+        check_picture(contact.picture.as_ref())?;
         let server = [BLINDED, base_url.as_bytes()];
         Record::at(&mut self.0, &server).put("#", contact.server_key.0.as_slice())?;
         let key = hex::encode(contact.id.key);

@@ -123,15 +123,19 @@ impl ConvoInfoVolatile {
         state: ReadState,
         now: Timestamp,
     ) -> Result<(), EditError> {
-        let known = self.get(convo).map(|known| known.last_read);
+        let known = self.get(convo);
+        let lowers = known.is_some_and(|known| state.last_read < known.last_read);
+        let written = lowers || state.last_read.plus_millis(WRITTEN_FOR) > now;
+        if !written && !state.unread && known.is_none() {
+            return Ok(());
+        }
         if let Convo::Community(room) = convo {
             let server = [b"o".as_slice(), room.base_url().as_bytes()];
             Record::at(&mut self.0, &server).put("#", room.server_key().0.as_slice())?;
         }
         let path = convo.path();
         let mut record = Record::at(&mut self.0, &borrowed(&path));
-        let lowers = known.is_some_and(|known| state.last_read < known);
-        if lowers || state.last_read.plus_millis(WRITTEN_FOR) > now {
+        if written {
             let millis = i64::try_from(state.last_read.as_millis()).unwrap_or(i64::MAX);
             record.put("r", millis)?;
         }

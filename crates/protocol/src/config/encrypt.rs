@@ -92,8 +92,8 @@ pub const fn padded_len(len: usize, overhead: usize) -> usize {
     let total = len + overhead;
     let step = match total {
         ..5_120 => 256,
-        ..20_480 => 1_024,
-        ..40_960 => 2_048,
+        5_120..20_480 => 1_024,
+        20_480..40_960 => 2_048,
         _ => 5_120,
     };
     total.div_ceil(step) * step - overhead

@@ -138,6 +138,20 @@ pub(super) fn records(dict: Option<&Dict>) -> impl Iterator<Item = (&[u8], &Dict
         })
 }
 
+/// Whether a picture can be written. To be asked before the first value of a record is: a refused edit changes nothing.
+pub(super) fn check_picture(picture: Option<&ProfilePicture>) -> Result<(), EditError> {
+    let Some(picture) = picture else {
+        return Ok(());
+    };
+    if picture.url.is_empty() || picture.url.len() > MAX_PICTURE_URL {
+        return Err(EditError::Value(MAX_PICTURE_URL));
+    }
+    if picture.key.len() != PICTURE_KEY {
+        return Err(EditError::Value(PICTURE_KEY));
+    }
+    Ok(())
+}
+
 /// Writes values of one record, key by key: what it does not know stays.
 pub(super) struct Record<'a> {
     config: &'a mut Config,
@@ -197,12 +211,7 @@ impl<'a> Record<'a> {
             self.erase(url)?;
             return self.erase(key);
         };
-        if picture.url.is_empty() || picture.url.len() > MAX_PICTURE_URL {
-            return Err(EditError::Value(MAX_PICTURE_URL));
-        }
-        if picture.key.len() != PICTURE_KEY {
-            return Err(EditError::Value(PICTURE_KEY));
-        }
+        check_picture(Some(picture))?;
         self.put(url, picture.url.as_str())?;
         self.put(key, picture.key.as_slice())
     }

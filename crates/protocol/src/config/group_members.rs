@@ -1,7 +1,7 @@
 //! Who is in a group (31-groups 7.2).
 
 use super::encrypt::KeyBase;
-use super::fields::{Fields, MAX_NAME, Record, records, truncated, typed_config};
+use super::fields::{Fields, MAX_NAME, Record, check_picture, records, truncated, typed_config};
 use super::group_info::Holder;
 use super::object::EditError;
 use super::value::{Dict, Value};
@@ -167,6 +167,7 @@ impl GroupMembers {
 
     /// Adds or changes a member.
     pub fn set(&mut self, member: &Member) -> Result<(), EditError> {
+        check_picture(member.picture.as_ref())?;
         let id = member.id.to_bytes();
         let mut record = Record::at(&mut self.0, &[MEMBERS, &id]);
         record.put("n", truncated(&member.name, MAX_NAME))?;

@@ -398,7 +398,7 @@ mod tests {
             format!("d1:#i2e1:&de1:<lli1e32:{hash}dei1eeee"),
             format!("d1:#i2e1:&de1:<lli1e32:{hash}deeli1e32:{hash}deeee"),
             format!("d1:#i3e1:&de1:<lli2e32:{hash}deeli1e32:{hash}deeee"),
-            format!("d1:#i2e1:&de1:<li1eee"),
+            "d1:#i2e1:&de1:<li1eee".to_owned(),
         ] {
             assert!(parse(&text).is_err(), "{text}");
         }

@@ -77,7 +77,7 @@ pub(super) enum Version {
     Pushed(Message),
 }
 
-/// Only members' configs refuse edits.
+/// Why an edit was refused. Nothing changed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The holder is no admin of the group.
@@ -88,10 +88,16 @@ pub enum EditError {
     Value(usize),
 }
 
-/// The config does not fit into the swarm.
+/// Why a config cannot be pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the config is too large for the network")]
-pub struct PushError;
+pub enum PushError {
+    /// More than 10,000,000 bytes, or more than 5,000,000 compressed.
+    #[error("the config is too large for the network")]
+    TooLarge,
+    /// No key of the group is known.
+    #[error("there is no key to encrypt the config with")]
+    NoKey,
+}
 
 /// What is to be stored, and deleted afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -309,10 +315,10 @@ impl Config {
         };
         let seqno = message.id().seqno;
         let messages = if self.received.is_empty() {
-            let key = self.keys.first().ok_or(PushError)?;
+            let key = self.keys.first().ok_or(PushError::NoKey)?;
             let owner = self.access.owner();
             let packed = pack::pack(message.bytes(), self.kind, seqno, key, owner);
-            packed.ok_or(PushError)?
+            packed.ok_or(PushError::TooLarge)?
         } else {
             self.received.clone()
         };

@@ -26,6 +26,9 @@ pub fn pack(
     key: &KeyBase,
     owner: Option<&Owner>,
 ) -> Option<Vec<Vec<u8>>> {
+    if message.len() > compress::MAX_MESSAGE {
+        return None;
+    }
     let padded = match compress::compress(message) {
         Some(frame) => encrypt::pad(&Zeroizing::new([&[COMPRESSED], frame.as_slice()].concat())),
         None => encrypt::pad(message),

@@ -340,6 +340,13 @@ fn names_and_pictures_beyond_their_limits_are_refused() {
     };
     assert!(profile.set_picture(Some(&short), NOW_S).is_err());
     assert!(!profile.needs_push());
+    let mut contacts = Contacts::new(&account());
+    let contact = Contact {
+        picture: Some(short),
+        ..Contact::new(person(9))
+    };
+    assert!(contacts.set(&contact).is_err());
+    assert!(!contacts.needs_push(), "a refused edit changes nothing");
 }
 
 #[test]
