@@ -234,7 +234,7 @@ pub fn groups(config: &UserGroups) -> Json {
                 )
             })
             .collect();
-        let raw = config.get(&[b"C", &group.id.to_bytes(), b"K"]);
+        let raw = config.value(&[b"C", &group.id.to_bytes(), b"K"]);
         let secret = match raw {
             Some(Value::Scalar(Scalar::Bytes(secret))) => Some(hex::encode(secret.as_slice())),
             _ => None,

@@ -62,7 +62,7 @@ fn profile(config: &mut UserProfile, op: &str, arg: &Json, now: Timestamp) -> Re
         _ => return Err(format!("unknown edit {op}")),
     }
     .map_err(said)?;
-    config.erase(&[b"t"]).map_err(said)
+    config.erase_value(&[b"t"]).map_err(said)
 }
 
 fn contacts(config: &mut Contacts, op: &str, args: &Json, step: &Json) -> Result<(), String> {
@@ -244,8 +244,8 @@ fn set_legacy(config: &mut UserGroups, json: &Json) -> Result<(), String> {
     let mut put = |key: &str, value: Option<Value>| -> Result<(), EditError> {
         let path = [b"C".as_slice(), &id, key.as_bytes()];
         match value {
-            Some(value) => config.put(&path, value),
-            None => config.erase(&path),
+            Some(value) => config.put_value(&path, value),
+            None => config.erase_value(&path),
         }
     };
     let number = |key: &str| {

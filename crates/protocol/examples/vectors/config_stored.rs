@@ -125,7 +125,7 @@ pub fn first_profile(inputs: &Json, expected: &Json) -> Result<(), String> {
     let priority = i64::try_from(number(inputs, "nts_priority")?).map_err(said)?;
     profile.set_note_to_self_priority(priority).map_err(said)?;
     // The library of that day kept no time of the last change.
-    profile.erase(&[b"t"]).map_err(said)?;
+    profile.erase_value(&[b"t"]).map_err(said)?;
     let push = profile.push().map_err(said)?;
     same(&Json::from(push.seqno), &expected["seqno"], "seqno")?;
     let owner = Owner::new(&secret);
@@ -184,7 +184,7 @@ pub fn put_away(inputs: &Json, expected: &Json) -> Result<(), String> {
     let secret = Ed25519SecretKey::from_seed(&[1; 32]);
     let mut profile = UserProfile::new(&secret);
     for (key, value) in parse(&serialized)?.data() {
-        profile.put(&[key], value.clone()).map_err(said)?;
+        profile.put_value(&[key], value.clone()).map_err(said)?;
     }
     let push = profile.push().map_err(said)?;
     let key = KeyBase::from_bytes(*secret.seed());
@@ -276,7 +276,7 @@ pub fn one_seqno(inputs: &Json, expected: &Json) -> Result<(), String> {
     let set = |config: &mut Config, byte: u8, name: &str| {
         let id = [&[5][..], &[byte; 32]].concat();
         config
-            .put(&[b"c", &id, b"n"], Value::from(name))
+            .put_value(&[b"c", &id, b"n"], Value::from(name))
             .map_err(said)
     };
     let mut first = Contacts::new(&secret);
@@ -365,7 +365,7 @@ pub fn times(inputs: &Json, expected: &Json) -> Result<(), String> {
         .map_err(said)?;
     let id = GroupId::from_hex(text(inputs, "group_id")?).ok_or("no group")?;
     for (key, field) in [(b"j", "stored_joined"), (b"!", "stored_mute")] {
-        let value = groups.get(&[b"g", &id.to_bytes(), key]);
+        let value = groups.value(&[b"g", &id.to_bytes(), key]);
         same(
             &value,
             &expected[field].as_i64().map(Value::from).as_ref(),
@@ -403,7 +403,7 @@ pub fn room(inputs: &Json, expected: &Json) -> Result<(), String> {
         b"n",
     ];
     same(
-        &groups.get(&path),
+        &groups.value(&path),
         &Some(&Value::from(text(expected, "n")?)),
         "n",
     )?;

@@ -196,7 +196,7 @@ impl Contacts {
 
     /// Forgets a person: other devices erase the conversation.
     pub fn erase(&mut self, id: &AccountId) -> Result<(), EditError> {
-        self.0.erase(&[PEOPLE, &id.to_bytes()])
+        self.0.erase_value(&[PEOPLE, &id.to_bytes()])
     }
 
     /// Everybody who is known from a community only.
@@ -245,9 +245,9 @@ impl Contacts {
         let server = [BLINDED, base_url.as_bytes()];
         let key = hex::encode(id.key);
         self.0
-            .erase(&[server[0], server[1], ROOMS, key.as_bytes()])?;
-        if self.0.get(&[server[0], server[1], ROOMS]).is_none() {
-            self.0.erase(&server)?;
+            .erase_value(&[server[0], server[1], ROOMS, key.as_bytes()])?;
+        if self.0.value(&[server[0], server[1], ROOMS]).is_none() {
+            self.0.erase_value(&server)?;
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ fn borrowed(path: &[Vec<u8>]) -> Vec<&[u8]> {
 impl ConvoInfoVolatile {
     /// How far a conversation is read, if that is known.
     pub fn get(&self, convo: &Convo) -> Option<ReadState> {
-        match self.0.get(&borrowed(&convo.path()))? {
+        match self.0.value(&borrowed(&convo.path()))? {
             Value::Dict(record) => Some(ReadState::read(record)),
             Value::Scalar(_) | Value::Set(_) => None,
         }
@@ -144,11 +144,11 @@ impl ConvoInfoVolatile {
 
     /// Forgets a conversation, and a server with its last room.
     pub fn erase(&mut self, convo: &Convo) -> Result<(), EditError> {
-        self.0.erase(&borrowed(&convo.path()))?;
+        self.0.erase_value(&borrowed(&convo.path()))?;
         if let Convo::Community(room) = convo {
             let server = [b"o".as_slice(), room.base_url().as_bytes()];
-            if self.0.get(&[server[0], server[1], b"R"]).is_none() {
-                self.0.erase(&server)?;
+            if self.0.value(&[server[0], server[1], b"R"]).is_none() {
+                self.0.erase_value(&server)?;
             }
         }
         Ok(())

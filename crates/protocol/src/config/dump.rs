@@ -10,6 +10,7 @@
 //!    1:m <message>                            the serialised version
 //!    1:r l <stored> … e                       the stored messages of an adopted version
 //!    1:s i<state>e                            0 Stored, 1 Editing, 2 Pushed
+//!    1:t l <hash> … e                         other stored messages with the current version
 //!  e
 //! ```
 //! It holds everything secret that the config holds. Its message is trusted: signatures were checked when it came in.
@@ -53,7 +54,7 @@ impl From<DataError> for LoadError {
 }
 
 impl Config {
-    /// Everything that [`Self::load`] needs. Clears [`Self::needs_dump`].
+    /// Everything that the `load` of a typed config needs. Clears [`Self::needs_dump`].
     pub fn dump(&mut self) -> Zeroizing<Vec<u8>> {
         self.needs_dump = false;
         let mut out = Zeroizing::new(Vec::new());
@@ -79,6 +80,7 @@ impl Config {
         }
         out.extend_from_slice(b"e1:s");
         bt::put_int(&mut out, state);
+        put_hashes(&mut out, b"1:t", &self.twins);
         out.push(b'e');
         out
     }
@@ -114,12 +116,15 @@ impl Config {
         }
         expect(&mut reader, b"s")?;
         let version = read_version(reader.int()?, message, before)?;
+        expect(&mut reader, b"t")?;
+        let twins = read_hashes(&mut reader)?;
         if !reader.close()? {
             return Err(LoadError::Format);
         }
         reader.finish()?;
         self.version = version;
         self.current = current;
+        self.twins = twins;
         self.obsolete = obsolete;
         self.parts = parts;
         self.received = received;

@@ -168,11 +168,11 @@ impl<'a> Record<'a> {
 
     pub fn put(&mut self, key: &str, value: impl Into<Value>) -> Result<(), EditError> {
         let path = [&self.path[..], &[key.as_bytes()]].concat();
-        self.config.put(&path, value.into())
+        self.config.put_value(&path, value.into())
     }
     pub fn erase(&mut self, key: &str) -> Result<(), EditError> {
         let path = [&self.path[..], &[key.as_bytes()]].concat();
-        self.config.erase(&path)
+        self.config.erase_value(&path)
     }
     fn put_if(
         &mut self,
@@ -245,7 +245,7 @@ macro_rules! account_config {
                 let kind = $crate::config::Kind::$type;
                 Self($crate::config::Config::of_account(kind, account))
             }
-            /// What [`dump`]($crate::config::Config::dump) gave.
+            /// From what `dump` gave.
             pub fn load(
                 account: &$crate::keys::Ed25519SecretKey,
                 dump: &[u8],

@@ -42,7 +42,7 @@ impl GroupInfo {
         Self(holder.config(Kind::GroupInfo, keys))
     }
 
-    /// What [`dump`](Config::dump) gave.
+    /// From what [`dump`](Config::dump) gave.
     pub fn load(holder: Holder, keys: Vec<KeyBase>, dump: &[u8]) -> Result<Self, LoadError> {
         let mut config = Self::new(holder, keys);
         config.0.load(dump)?;

@@ -139,7 +139,7 @@ impl GroupMembers {
         Self(holder.config(Kind::GroupMembers, keys))
     }
 
-    /// What [`dump`](Config::dump) gave.
+    /// From what [`dump`](Config::dump) gave.
     pub fn load(holder: Holder, keys: Vec<KeyBase>, dump: &[u8]) -> Result<Self, LoadError> {
         let mut config = Self::new(holder, keys);
         config.0.load(dump)?;
@@ -190,6 +190,6 @@ impl GroupMembers {
 
     /// Takes a member out of the list.
     pub fn erase(&mut self, id: &AccountId) -> Result<(), EditError> {
-        self.0.erase(&[MEMBERS, &id.to_bytes()])
+        self.0.erase_value(&[MEMBERS, &id.to_bytes()])
     }
 }

@@ -118,6 +118,9 @@ pub struct Config {
     pub(super) keys: Vec<KeyBase>,
     pub(super) version: Version,
     pub(super) current: BTreeSet<MessageHash>,
+    /// Other stored messages with the current version in them, from devices that compress otherwise. Deleting them at once could
+    /// meet with another device deleting ours.
+    pub(super) twins: BTreeSet<MessageHash>,
     pub(super) obsolete: BTreeSet<MessageHash>,
     pub(super) parts: Collector,
     /// The stored messages of an adopted version, so that it can be stored again under the same hashes.
@@ -142,6 +145,7 @@ impl Config {
             keys,
             version: Version::Stored(Message::empty()),
             current: BTreeSet::new(),
+            twins: BTreeSet::new(),
             obsolete: BTreeSet::new(),
             parts: Collector::default(),
             received: Vec::new(),
@@ -231,7 +235,7 @@ impl Config {
     }
 
     /// The value at a path of keys.
-    pub fn get(&self, path: &[&[u8]]) -> Option<&Value> {
+    pub fn value(&self, path: &[&[u8]]) -> Option<&Value> {
         let (last, parents) = path.split_last()?;
         let mut dict = self.data();
         for key in parents {
@@ -245,9 +249,9 @@ impl Config {
 
     /// Sets the value at a path of keys, making the dictionaries on the way. A value that is there already, and an empty set
     /// or dictionary where none is, changes nothing.
-    pub fn put(&mut self, path: &[&[u8]], value: Value) -> Result<(), EditError> {
+    pub fn put_value(&mut self, path: &[&[u8]], value: Value) -> Result<(), EditError> {
         if value.is_empty() {
-            return self.erase(path);
+            return self.erase_value(path);
         }
         if self.is_read_only() {
             return Err(EditError::ReadOnly);
@@ -255,7 +259,7 @@ impl Config {
         let Some((last, parents)) = path.split_last() else {
             return Ok(());
         };
-        if self.get(path) == Some(&value) {
+        if self.value(path) == Some(&value) {
             return Ok(());
         }
         let mut dict = self.edit().data_mut();
@@ -274,11 +278,11 @@ impl Config {
     }
 
     /// Removes what is at a path of keys, and the dictionaries that this leaves empty.
-    pub fn erase(&mut self, path: &[&[u8]]) -> Result<(), EditError> {
+    pub fn erase_value(&mut self, path: &[&[u8]]) -> Result<(), EditError> {
         if self.is_read_only() {
             return Err(EditError::ReadOnly);
         }
-        if self.get(path).is_some() {
+        if self.value(path).is_some() {
             remove(self.edit().data_mut(), path);
         }
         Ok(())
@@ -300,6 +304,7 @@ impl Config {
     /// The stored form of the current version is no longer what we hold.
     pub(super) fn supersede(&mut self) {
         self.obsolete.append(&mut self.current);
+        self.obsolete.append(&mut self.twins);
         self.received.clear();
     }
 

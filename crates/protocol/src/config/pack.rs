@@ -56,6 +56,9 @@ pub fn open(
     keys: &[KeyBase],
     owner: Option<&Owner>,
 ) -> Option<Zeroizing<Vec<u8>>> {
+    if stored.len() > 2 * MAX_STORED {
+        return None;
+    }
     let unwrap = |bytes: &[u8]| owner.and_then(|owner| wrap::unwrap(bytes, kind, owner));
     let once = unwrap(stored);
     let twice = once.as_deref().and_then(unwrap);

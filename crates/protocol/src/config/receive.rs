@@ -158,21 +158,31 @@ impl Config {
         self.needs_dump = true;
     }
 
-    /// Takes over the adopted version; the messages of the others are obsolete.
-    fn settle(&mut self, received: Vec<Received>, adopted: Option<usize>) {
-        let known = self.obsolete.len();
-        for (place, version) in received.into_iter().enumerate() {
-            if Some(place) != adopted {
-                self.obsolete.extend(version.hashes);
-                continue;
-            }
+    /// Takes over the adopted version. The messages of the others are obsolete, unless they hold the same version.
+    fn settle(&mut self, mut received: Vec<Received>, adopted: Option<usize>) {
+        let known = self.obsolete.len() + self.twins.len();
+        if let Some(place) = adopted {
+            let version = received.swap_remove(place);
             self.supersede();
             self.version = Version::Stored(version.message);
             self.current = version.hashes.into_iter().collect();
             self.received = version.stored;
             self.needs_dump = true;
         }
-        self.obsolete.retain(|hash| !self.current.contains(hash));
-        self.needs_dump |= self.obsolete.len() != known;
+        let current = match &self.version {
+            Version::Stored(message) | Version::Pushed(message) => Some(message.id()),
+            Version::Editing(_) => None,
+        };
+        for version in received {
+            if Some(version.message.id()) == current {
+                self.twins.extend(version.hashes);
+            } else {
+                self.obsolete.extend(version.hashes);
+            }
+        }
+        self.twins.retain(|hash| !self.current.contains(hash));
+        self.obsolete
+            .retain(|hash| !self.current.contains(hash) && !self.twins.contains(hash));
+        self.needs_dump |= self.obsolete.len() + self.twins.len() != known;
     }
 }

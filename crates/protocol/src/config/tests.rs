@@ -89,10 +89,10 @@ fn put_all(config: &mut Config, data: &Dict) {
         .cloned()
         .collect();
     for key in gone {
-        config.erase(&[&key]).unwrap();
+        config.erase_value(&[&key]).unwrap();
     }
     for (key, value) in data {
-        config.put(&[key], value.clone()).unwrap();
+        config.put_value(&[key], value.clone()).unwrap();
     }
 }
 
@@ -177,6 +177,34 @@ fn an_adopted_version_is_stored_again_byte_for_byte() {
 }
 
 #[test]
+fn two_stored_forms_of_one_version_are_deleted_only_when_it_is_superseded() {
+    let mut swarm = Swarm::default();
+    let mut profile = UserProfile::new(&account());
+    profile.set_name("Ann", NOW_S).unwrap();
+    swarm.sync(&mut profile);
+    let key = KeyBase::from_bytes(*account().seed());
+    let message = pack::open(
+        &swarm.0[0].1,
+        Kind::UserProfile,
+        std::slice::from_ref(&key),
+        Some(&wrap::Owner::new(&account())),
+    )
+    .unwrap();
+    let unwrapped = encrypt::encrypt(&encrypt::pad(&message), &key, Kind::UserProfile.domain());
+    let twin = swarm.store(&profile, &unwrapped);
+    swarm.fetch(&mut profile);
+    assert_eq!(profile.current_hashes().len(), 1);
+    assert!(
+        profile.take_obsolete().is_empty(),
+        "another device may be deleting ours"
+    );
+    let mut profile = UserProfile::load(&account(), &profile.dump()).unwrap();
+    profile.set_name("Anna", NOW_S).unwrap();
+    let obsolete = profile.push().unwrap().obsolete;
+    assert!(obsolete.contains(&twin) && obsolete.len() == 2);
+}
+
+#[test]
 fn what_cannot_be_read_stays_in_the_swarm() {
     let mut profile = UserProfile::new(&account());
     let key = KeyBase::from_bytes(*account().seed());
@@ -220,7 +248,7 @@ fn a_member_can_neither_edit_nor_be_deceived() {
         keys.clone(),
     );
     assert_eq!(member.set_name("x"), Err(EditError::ReadOnly));
-    assert_eq!(member.erase(&[b"n"]), Err(EditError::ReadOnly));
+    assert_eq!(member.erase_value(&[b"n"]), Err(EditError::ReadOnly));
     let mut swarm = Swarm::default();
     swarm.sync(&mut info);
     swarm.fetch(&mut member);
@@ -270,18 +298,18 @@ fn keys_of_newer_clients_survive_typed_edits() {
     let id = person(9).to_bytes();
     let future = Value::Dict(Dict::from([(b"x".to_vec(), Value::from("y"))]));
     contacts
-        .put(&[b"c", &id, b"future"], future.clone())
+        .put_value(&[b"c", &id, b"future"], future.clone())
         .unwrap();
-    contacts.put(&[b"zz"], Value::from(1)).unwrap();
+    contacts.put_value(&[b"zz"], Value::from(1)).unwrap();
     contacts
-        .put(&[b"c", b"no id", b"n"], Value::from("?"))
+        .put_value(&[b"c", b"no id", b"n"], Value::from("?"))
         .unwrap();
     let mut contact = contacts.get(&person(9)).unwrap();
     contact.name = "Bo".to_owned();
     contacts.set(&contact).unwrap();
     assert_eq!(contacts.get(&person(9)).unwrap().name, "Bo");
-    assert_eq!(contacts.0.get(&[b"c", &id, b"future"]), Some(&future));
-    assert_eq!(contacts.0.get(&[b"zz"]), Some(&Value::from(1)));
+    assert_eq!(contacts.value(&[b"c", &id, b"future"]), Some(&future));
+    assert_eq!(contacts.value(&[b"zz"]), Some(&Value::from(1)));
     assert_eq!(contacts.iter().count(), 1);
     assert_eq!(contacts.len(), 2);
 }
@@ -294,7 +322,9 @@ fn a_value_of_another_kind_reads_as_absent() {
         "n", "N", "p", "q", "a", "b", "+", "@", "!", "e", "E", "j", "t",
     ] {
         let wrong = Value::Set([value::Scalar::Int(1)].into());
-        contacts.put(&[b"c", &id, key.as_bytes()], wrong).unwrap();
+        contacts
+            .put_value(&[b"c", &id, key.as_bytes()], wrong)
+            .unwrap();
     }
     assert_eq!(contacts.get(&person(9)), Some(Contact::new(person(9))));
 }
@@ -323,7 +353,7 @@ fn a_refreshed_picture_counts_until_the_person_changes_it() {
     assert!(
         ["p", "q", "P", "Q"]
             .iter()
-            .all(|key| profile.get(&[key.as_bytes()]).is_none())
+            .all(|key| profile.value(&[key.as_bytes()]).is_none())
     );
 }
 
@@ -400,7 +430,7 @@ fn a_secret_of_another_group_is_neither_written_nor_read() {
     assert_eq!(groups.group(&group.id), Some(group.clone()));
     let id = group.id.to_bytes();
     groups
-        .put(&[b"g", &id, b"K"], Value::from([6; 32].as_slice()))
+        .put_value(&[b"g", &id, b"K"], Value::from([6; 32].as_slice()))
         .unwrap();
     assert_eq!(groups.group(&group.id).unwrap().secret, None);
     group.id = GroupId::from_bytes(&[3; 33]).unwrap();
@@ -495,6 +525,37 @@ proptest! {
         for device in &devices {
             prop_assert_eq!(device.data(), devices[0].data());
             prop_assert_eq!(device.state(), State::Stored);
+        }
+    }
+
+    #[test]
+    fn whatever_newer_clients_keep_survives_typed_edits_and_merges(future in strategies::dict(), name in ".{0,20}") {
+        let id = person(9).to_bytes();
+        let named = |key: &[u8]| [b"x-", key].concat();
+        let mut newer = Contacts::new(&account());
+        newer.set(&Contact::new(person(9))).unwrap();
+        for (key, value) in &future {
+            newer.put_value(&[&named(key)], value.clone()).unwrap();
+            newer.put_value(&[b"c", &id, &named(key)], value.clone()).unwrap();
+        }
+        let mut swarm = Swarm::default();
+        swarm.sync(&mut newer);
+        let mut ours = Contacts::new(&account());
+        swarm.fetch(&mut ours);
+        let contact = Contact { name, blocked: true, ..ours.get(&person(9)).unwrap() };
+        ours.set(&contact).unwrap();
+        newer.put_value(&[b"x-later"], Value::from(1)).unwrap();
+        for _ in 0..2 {
+            swarm.sync(&mut newer);
+            swarm.sync(&mut ours);
+        }
+        for config in [&newer, &ours] {
+            prop_assert_eq!(config.get(&person(9)), Some(contact.clone()));
+            for (key, value) in &future {
+                prop_assert_eq!(config.value(&[&named(key)]), Some(value));
+                prop_assert_eq!(config.value(&[b"c", &id, &named(key)]), Some(value));
+            }
+            prop_assert_eq!(config.value(&[b"x-later"]), Some(&Value::from(1)));
         }
     }
 

@@ -253,7 +253,7 @@ impl UserGroups {
 
     /// Leaves a group on all devices.
     pub fn erase_group(&mut self, id: &GroupId) -> Result<(), EditError> {
-        self.0.erase(&[GROUPS, &id.to_bytes()])
+        self.0.erase_value(&[GROUPS, &id.to_bytes()])
     }
 
     /// One room. The key of the server in `community` does not matter.
@@ -293,9 +293,9 @@ impl UserGroups {
         let room = community.room_key();
         let server = [COMMUNITIES, community.base_url().as_bytes()];
         self.0
-            .erase(&[server[0], server[1], ROOMS, room.as_bytes()])?;
-        if self.0.get(&[server[0], server[1], ROOMS]).is_none() {
-            self.0.erase(&server)?;
+            .erase_value(&[server[0], server[1], ROOMS, room.as_bytes()])?;
+        if self.0.value(&[server[0], server[1], ROOMS]).is_none() {
+            self.0.erase_value(&server)?;
         }
         Ok(())
     }
@@ -318,11 +318,11 @@ impl UserGroups {
 
     /// Deletes the record of a group of the old kind.
     pub fn erase_legacy_group(&mut self, id: &AccountId) -> Result<(), EditError> {
-        self.0.erase(&[LEGACY, &id.to_bytes()])
+        self.0.erase_value(&[LEGACY, &id.to_bytes()])
     }
 
     fn record(&self, path: &[&[u8]]) -> Option<&Dict> {
-        match self.0.get(path)? {
+        match self.0.value(path)? {
             Value::Dict(record) => Some(record),
             Value::Scalar(_) | Value::Set(_) => None,
         }

@@ -64,9 +64,6 @@ pub fn wrap(encrypted: &[u8], kind: Kind, seqno: i64, owner: &Owner) -> Option<V
 
 /// Takes one wrapper off. `None` when the bytes are not wrapped, or not by this account for this kind of config.
 pub fn unwrap(stored: &[u8], kind: Kind, owner: &Owner) -> Option<Vec<u8>> {
-    if stored.len() > 2 * MAX_STORED {
-        return None;
-    }
     let request = proto::WebSocketMessage::decode(stored).ok()?;
     if request.r#type != Some(proto::web_socket_message::Type::Request.into()) {
         return None;
