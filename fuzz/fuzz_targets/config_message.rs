@@ -1,4 +1,5 @@
-//! Any two texts as versions of a config: read, edited, merged. Every order of a merge gives the same bytes.
+//! Any two texts as versions of a config: read, edited, merged. Every order of a merge gives the same bytes. The first two
+//! bytes are the length of the first text, big-endian.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,9 +13,15 @@ fn merged(versions: &[&Message]) -> Option<Vec<u8>> {
     })
 }
 
-fuzz_target!(|texts: (&[u8], &[u8])| {
+fuzz_target!(|bytes: &[u8]| {
     let read = |bytes| Message::parse(bytes, None, LAG);
-    let (Ok(left), Ok(right)) = (read(texts.0), read(texts.1)) else {
+    let Some((length, texts)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let Some((left, right)) = texts.split_at_checked(u16::from_be_bytes(*length).into()) else {
+        return;
+    };
+    let (Ok(left), Ok(right)) = (read(left), read(right)) else {
         return;
     };
     let next = left.increment(LAG).seal(None, LAG);
