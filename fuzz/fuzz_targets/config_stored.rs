@@ -15,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(content.len() <= compress::MAX_MESSAGE);
     }
     if let Some(frame) = compress::compress(bytes) {
-        assert_eq!(compress::decompress(&frame).as_deref().map(Vec::as_slice), Some(bytes));
+        assert_eq!(
+            compress::decompress(&frame).as_deref().map(Vec::as_slice),
+            Some(bytes)
+        );
     }
     let _ = Part::parse(bytes);
     let account = Ed25519SecretKey::from_seed(&[7; 32]);
