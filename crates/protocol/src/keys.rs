@@ -4,7 +4,6 @@
 
 use crate::encoding;
 use crate::entropy::{Entropy, draw};
-use curve25519_dalek::MontgomeryPoint;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -149,12 +148,41 @@ impl Ed25519PublicKey {
 }
 
 impl X25519PublicKey {
-    /// Whether X25519 with this key gives zero whatever the secret: eight times the point is the neutral element.
+    /// Whether X25519 with this key gives zero whatever the secret: eight times the point is the neutral element. The top bit
+    /// does not count.
     pub fn is_low_order(&self) -> bool {
-        let eight_times =
-            MontgomeryPoint(self.0).mul_bits_be([true, false, false, false].into_iter());
-        eight_times.to_bytes() == [0; 32]
+        let mut u = self.0;
+        u[31] &= 0x7f;
+        LOW_ORDER.contains(&u)
     }
+}
+
+/// All encodings of u coordinates whose points have an order of at most 8, on the curve or its twist: 0, 1, the two of
+/// order 8, p - 1, and p and p + 1, which stand for 0 and 1. A table, because every ID that is read asks.
+const LOW_ORDER: [[u8; 32]; 7] = [
+    little_endian(0x00, 0x00, 0x00),
+    little_endian(0x01, 0x00, 0x00),
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4,
+        0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
+        0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef,
+        0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f,
+        0x11, 0x57,
+    ],
+    little_endian(0xec, 0xff, 0x7f),
+    little_endian(0xed, 0xff, 0x7f),
+    little_endian(0xee, 0xff, 0x7f),
+];
+
+/// 32 bytes of which all but the first and the last are alike.
+const fn little_endian(first: u8, between: u8, last: u8) -> [u8; 32] {
+    let mut out = [between; 32];
+    out[0] = first;
+    out[31] = last;
+    out
 }
 
 impl Signature {
@@ -298,6 +326,32 @@ mod tests {
         assert!(!secret.public().is_low_order());
     }
 
+    /// Eight times the point is the neutral element.
+    fn is_low_order_by_ladder(key: &X25519PublicKey) -> bool {
+        let eight = [true, false, false, false].into_iter();
+        let point = curve25519_dalek::MontgomeryPoint(key.0).mul_bits_be(eight);
+        point.to_bytes() == [0; 32]
+    }
+
+    #[test]
+    fn the_table_of_low_orders_agrees_with_the_ladder() {
+        for edge in [0x00, 0x7f, 0x80, 0xff] {
+            for first in 0..=255 {
+                let mut bytes = [if edge & 0x7f == 0 { 0 } else { 0xff }; 32];
+                (bytes[0], bytes[31]) = (first, edge);
+                let key = X25519PublicKey(bytes);
+                assert_eq!(key.is_low_order(), is_low_order_by_ladder(&key), "{key:?}");
+            }
+        }
+        for top_bit in [0x00, 0x80] {
+            for mut u in LOW_ORDER {
+                u[31] |= top_bit;
+                let key = X25519PublicKey(u);
+                assert!(key.is_low_order() && is_low_order_by_ladder(&key));
+            }
+        }
+    }
+
     #[test]
     fn an_ed25519_key_of_low_order_verifies_nothing_and_has_no_image() {
         let neutral = "0100000000000000000000000000000000000000000000000000000000000000";
@@ -374,7 +428,8 @@ mod tests {
             let mut whole = [0; 64];
             whole[..32].copy_from_slice(&signature);
             let _ = key.verify(b"x", &Signature(whole));
-            let _ = X25519PublicKey(bytes).is_low_order();
+            let key = X25519PublicKey(bytes);
+            prop_assert_eq!(key.is_low_order(), is_low_order_by_ladder(&key));
         }
     }
 }

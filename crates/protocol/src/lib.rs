@@ -7,6 +7,7 @@
 pub mod account;
 pub mod attachment;
 pub mod bundle;
+pub mod config;
 pub mod encoding;
 pub mod entropy;
 pub mod hash;

@@ -1,7 +1,9 @@
-//! `oracle-crypto.json`: the kinds of one-to-one messages, hashes, keys, files and names. The others are not supported.
+//! `oracle-crypto.json`: the kinds of one-to-one messages, configs, hashes, keys, files and names. The others are not
+//! supported.
 
 use super::fields::{Draws, array, base64, bytes, number, said, same, same_hex, text};
 use super::{files, names};
+use onionskin_protocol::config::encrypt::{self, KeyBase};
 use onionskin_protocol::hash;
 use onionskin_protocol::id::{AccountId, Namespace, SwarmId};
 use onionskin_protocol::keys::{Ed25519SecretKey, Signature, X25519PublicKey, X25519SecretKey};
@@ -30,6 +32,8 @@ pub fn check(kind: &str, case: &Value) -> Option<Result<(), String>> {
         "ons_response" => names::ons_response,
         "ons_response_legacy" => names::ons_response_legacy,
         "ons_must_fail" => names::ons_must_fail,
+        "config_encrypt" => config_encrypt,
+        "config_padding" => config_padding,
         _ => return None,
     };
     Some(check(case))
@@ -262,6 +266,28 @@ fn xed25519(case: &Value) -> Result<(), String> {
         let got =
             xed25519::verify(&public, &message, &Signature(array(expect, signature)?)).is_ok();
         same(&Some(got), &expect[verifies].as_bool(), verifies)?;
+    }
+    Ok(())
+}
+
+fn config_encrypt(case: &Value) -> Result<(), String> {
+    let (key, domain) = (
+        KeyBase::from_bytes(array(case, "key_hex")?),
+        text(case, "domain")?,
+    );
+    let message = bytes(case, "message_hex")?;
+    let sealed = encrypt::encrypt(&message, &key, domain);
+    same_hex(&sealed, &case["expect"], "ciphertext_hex")?;
+    let opened = encrypt::decrypt(&sealed, &key, domain).map_err(said)?;
+    same(opened.as_slice(), message.as_slice(), "opened")
+}
+
+fn config_padding(case: &Value) -> Result<(), String> {
+    let overhead = usize::try_from(number(case, "overhead")?).map_err(said)?;
+    for row in case["expect"].as_array().ok_or("the case has no table")? {
+        let size = usize::try_from(number(row, "size")?).map_err(said)?;
+        let padded = encrypt::padded_len(size, overhead) as u64;
+        same(&padded, &number(row, "padded")?, &format!("padded {size}"))?;
     }
     Ok(())
 }

@@ -2,10 +2,16 @@
 //! their name, so files of the same schema from elsewhere run as well.
 
 mod account;
+mod config_data;
+mod config_edits;
+mod config_json;
+mod config_parts;
+mod config_stored;
 mod fields;
 mod files;
 mod names;
 mod one_to_one;
+mod oracle_config;
 mod oracle_crypto;
 mod oracle_onion;
 
@@ -87,6 +93,8 @@ pub fn run_file(file: &Value) -> Report {
         account::run(file, &mut report);
     } else if file.get("full_messages").is_some() {
         one_to_one::run(file, &mut report);
+    } else if file.get("value_encoding").is_some() {
+        config_json::run(file, &mut report);
     } else {
         report.unsupported += cases_in(file).max(1);
     }
@@ -95,7 +103,10 @@ pub fn run_file(file: &Value) -> Report {
 
 fn run_case(case: &Value) -> Outcome {
     let kind = case["kind"].as_str().unwrap_or_default();
-    match oracle_onion::check(case).or_else(|| oracle_crypto::check(kind, case)) {
+    let known = oracle_onion::check(case)
+        .or_else(|| oracle_config::check(case))
+        .or_else(|| oracle_crypto::check(kind, case));
+    match known {
         Some(result) => result.into(),
         None => Outcome::NotSupported,
     }
