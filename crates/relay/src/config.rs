@@ -1,6 +1,8 @@
 //! What a relay can be told: the command line, and the same values for tests.
 
+use crate::forward::{MAX_REPLY, MAX_REQUEST};
 use crate::headers::check_origin;
+use crate::limit::Allowance;
 use clap::{Parser, ValueEnum};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use serde::Serialize;
@@ -103,24 +105,49 @@ pub struct Config {
     /// Requests that one client may make at once before the rate counts.
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub burst: u32,
-    /// Requests of one client under way at the same time.
+    /// Requests of one client under way at the same time, and its open connections (unless behind a proxy).
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub per_client: u32,
-    /// Requests under way at the same time, all clients together.
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    /// Requests that wait for a node at the same time, all clients together.
+    #[arg(long, value_name = "N", default_value_t = 2048)]
     pub concurrent: usize,
+    /// Requests that wait for the same node: one that hangs must not use up the relay for others.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub per_guard: usize,
+    /// MiB of requests and answers held at the same time, all clients together. One client gets an eighth of it, but at
+    /// least room for the largest request and answer.
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(32..=65_536))]
+    pub memory_mb: u32,
     /// Milliseconds to wait for a node; not under 35 s where real nodes are asked (10-network 6.4).
     #[arg(long, value_name = "MS", default_value_t = 40_000)]
     pub timeout_ms: u64,
     /// Milliseconds in which a client must have sent its request body.
     #[arg(long, value_name = "MS", default_value_t = 30_000)]
     pub body_timeout_ms: u64,
+    /// Milliseconds in which a client must have sent the headers of a request; an idle connection ends after as long.
+    #[arg(long, value_name = "MS", default_value_t = 60_000)]
+    pub header_timeout_ms: u64,
+    /// Milliseconds in which a client that lets the relay wait must take the next 256 KiB of an answer, or all of a shorter one.
+    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    pub take_timeout_ms: u64,
 }
 
 impl Config {
     /// The defaults, as if no option had been given.
     pub fn defaults() -> Self {
         Self::parse_from(["onionskin-relay"])
+    }
+
+    /// What one client and all clients may ask and hold.
+    pub fn allowance(&self) -> Allowance {
+        let all_bytes = usize::try_from(self.memory_mb).unwrap_or(usize::MAX) << 20;
+        Allowance {
+            rate: self.rate,
+            burst: self.burst,
+            per_client: self.per_client,
+            client_bytes: (all_bytes / 8).max(MAX_REQUEST + MAX_REPLY),
+            all_bytes,
+        }
     }
 }
 

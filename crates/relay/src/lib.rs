@@ -6,7 +6,9 @@
 //!
 //! * [`nodes`]: the list and which addresses may be contacted; [`seeds`]: where the list comes from
 //! * [`tls`]: certificates of nodes and seeds; [`forward`]: one request through
-//! * [`limit`]: how much one client may ask; [`files`], [`headers`]: the app and the browser's rules for it
+//! * [`limit`]: how much a client may ask and hold; [`places`]: how many may wait for a node; [`pace`]: how slowly a client
+//!   may take its answer. Together they bound the memory (`README.md` of this crate has the sum)
+//! * [`files`], [`headers`]: the app and the browser's rules for it
 //! * [`server`]: routes and connections
 #![warn(missing_docs)]
 
@@ -16,6 +18,8 @@ pub mod forward;
 pub mod headers;
 pub mod limit;
 pub mod nodes;
+pub mod pace;
+pub mod places;
 pub mod refusal;
 pub mod seeds;
 pub mod server;

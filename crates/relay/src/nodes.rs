@@ -4,6 +4,7 @@
 //! it goes. Addresses of the relay's own surroundings are refused on the main network whatever the list says.
 
 use crate::config::Network;
+use axum::body::Bytes;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::{self, NodeListError, ServiceNode};
 use serde_json::{Value, json};
@@ -36,12 +37,17 @@ pub enum ListError {
 pub struct NodeList {
     addresses: BTreeMap<[u8; 32], SocketAddrV4>,
     fetched_ms: u64,
-    json: Arc<str>,
+    json: Bytes,
 }
 
 impl NodeList {
-    /// Reads what `origin` answered. Entries whose address may not be contacted are left out.
-    pub fn read(origin: &str, body: &[u8], network: Network) -> Result<Self, ListError> {
+    /// Reads what `origin` answered at `fetched_ms` (Unix time, ms). Entries whose address may not be contacted are left out.
+    pub fn read(
+        origin: &str,
+        fetched_ms: u64,
+        body: &[u8],
+        network: Network,
+    ) -> Result<Self, ListError> {
         let value: Value = serde_json::from_slice(body)?;
         let nodes: Vec<ServiceNode> = node::parse_json(&value)?
             .into_iter()
@@ -57,7 +63,6 @@ impl NodeList {
                 want: network.pool_minimum(),
             });
         }
-        let fetched_ms = now_ms();
         let states: Vec<Value> = nodes.iter().map(node::to_json).collect();
         let json =
             json!({ "origin": origin, "fetched_ms": fetched_ms, "service_node_states": states });
@@ -92,8 +97,8 @@ impl Nodes {
             .map(|list| list.addresses.get(&guard.0).copied())
     }
 
-    /// The answer to `GET /relay/nodes`.
-    pub fn json(&self) -> Option<Arc<str>> {
+    /// The answer to `GET /relay/nodes`, the same bytes for everybody who asks.
+    pub fn json(&self) -> Option<Bytes> {
         self.current().map(|list| list.json.clone())
     }
 
@@ -128,18 +133,23 @@ pub fn may_contact(ip: Ipv4Addr, network: Network) -> bool {
         || (a == 198 && (18..20).contains(&b)))
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
+/// The time of the computer, Unix ms.
+pub fn now_ms() -> u64 {
+    unix_ms(SystemTime::now())
+}
+
+/// A time of the computer as Unix ms; 0 before 1970.
+pub fn unix_ms(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use onionskin_protocol::keys::Ed25519SecretKey;
 
     #[test]
     fn addresses_of_the_surroundings_are_never_contacted_on_the_main_network() {
@@ -185,11 +195,105 @@ mod tests {
     #[test]
     fn a_list_that_is_no_list_is_refused() {
         assert!(matches!(
-            NodeList::read("x", b"<html>", Network::Local),
+            NodeList::read("x", 1, b"<html>", Network::Local),
             Err(ListError::Json(_))
         ));
-        assert!(NodeList::read("x", b"[]", Network::Local).is_err());
-        assert!(NodeList::read("x", b"{\"a\":1}", Network::Local).is_err());
+        assert!(NodeList::read("x", 1, b"[]", Network::Local).is_err());
+        assert!(NodeList::read("x", 1, b"{\"a\":1}", Network::Local).is_err());
+    }
+
+    /// An entry of a list for a key of its own.
+    fn entry(seed: u8, ip: &str, port: u32) -> Value {
+        let key = Ed25519SecretKey::from_seed(&[seed; 32]);
+        json!({
+            "public_ip": ip,
+            "storage_port": port,
+            "pubkey_ed25519": key.public().to_hex(),
+            "pubkey_x25519": key.to_x25519().public().to_hex(),
+        })
+    }
+
+    #[test]
+    fn only_plain_public_addresses_of_a_list_become_targets() {
+        let mut entries: Vec<Value> = (1..=12)
+            .map(|seed| entry(seed, &format!("8.8.8.{seed}"), 22021))
+            .collect();
+        let hostile = [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "10.0.0.1",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "224.0.0.251",
+            "192.0.2.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "255.255.255.255",
+            "0.0.0.0",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:8.8.8.8",
+            "[::1]",
+            "localhost",
+            "metadata.google.internal",
+            "8.8.8.8.nip.io",
+            "8.8.8.8:80",
+            "8.8.8.8/",
+            "user@8.8.8.8",
+            " 8.8.8.8",
+            "8.8.8.8#",
+            "",
+        ];
+        for (seed, ip) in (20u8..).zip(hostile) {
+            entries.push(entry(seed, ip, 22021));
+        }
+        for (seed, port) in (100u8..).zip([0, 65_536, u32::MAX]) {
+            entries.push(entry(seed, "8.8.4.4", port));
+        }
+        let body = Value::Array(entries).to_string();
+        let list = NodeList::read("x", 1, body.as_bytes(), Network::Mainnet).unwrap();
+        let known: Vec<SocketAddrV4> = list.addresses.values().copied().collect();
+        assert_eq!(known.len(), 12, "{known:?}");
+        assert!(
+            known
+                .iter()
+                .all(|node| node.ip().octets()[..3] == [8, 8, 8] && node.port() == 22021)
+        );
+    }
+
+    #[test]
+    fn a_list_of_hostile_addresses_only_is_too_short() {
+        let entries: Vec<Value> = (1..=50)
+            .map(|seed| entry(seed, "10.0.0.1", 22021))
+            .collect();
+        let body = Value::Array(entries).to_string();
+        assert!(matches!(
+            NodeList::read("x", 1, body.as_bytes(), Network::Mainnet),
+            Err(ListError::Short { have: 0, want: 12 })
+        ));
+    }
+
+    #[test]
+    fn origin_and_time_are_those_of_the_list() {
+        let entries: Vec<Value> = (1..=4).map(|seed| entry(seed, "127.0.0.1", 9)).collect();
+        let body = Value::Array(entries).to_string();
+        let nodes = Nodes::default();
+        let fetched = now_ms() - 5_000;
+        nodes.replace(
+            NodeList::read("http://seed", fetched, body.as_bytes(), Network::Local).unwrap(),
+        );
+        let told: Value = serde_json::from_slice(&nodes.json().unwrap()).unwrap();
+        assert_eq!(
+            (&told["origin"], &told["fetched_ms"]),
+            (&json!("http://seed"), &json!(fetched))
+        );
+        let (count, age) = nodes.state().unwrap();
+        assert!(count == 4 && age >= 5_000);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where the node list comes from: seeds asked on a schedule, all at once, the first good answer wins (10-network 1.2).
 
 use crate::config::Network;
-use crate::nodes::{ListError, NodeList, Nodes};
+use crate::nodes::{ListError, NodeList, Nodes, now_ms};
 use crate::tls::{self, ClientError, Trust};
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Seed {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(NodeList::read(&self.url, &body, network)?)
+        Ok(NodeList::read(&self.url, now_ms(), &body, network)?)
     }
 }
 

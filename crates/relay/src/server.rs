@@ -4,12 +4,15 @@ use crate::config::Config;
 use crate::files::Files;
 use crate::headers::{OriginError, SecurityHeaders, check_origin};
 use crate::limit::{Admission, Limits};
-use crate::nodes::{ListError, NodeList, Nodes};
+use crate::nodes::{ListError, NodeList, Nodes, unix_ms};
+use crate::pace::{Pace, Paced};
+use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::seeds::{self, Seed, SeedError};
 use crate::tls::{self, ClientError, Trust};
 use crate::{Network, forward};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -19,17 +22,19 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 /// Connections open at the same time; further ones wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 4096;
-/// A connection that does not finish the headers of its next request is closed.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+const MAX_CONNECTIONS: usize = 8192;
+/// Each connection reads at most so much ahead and holds at most so much unsent. No request has longer headers.
+const CONNECTION_BUFFER: usize = 16 << 10;
+/// Bytes of an answer that a client which lets the relay wait must take in the time of the configuration.
+const TAKEN_BYTES: usize = 256 << 10;
 
 /// Why a relay does not start.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +70,7 @@ struct Shared {
     nodes: Arc<Nodes>,
     client: reqwest::Client,
     limits: Arc<Limits>,
-    under_way: Semaphore,
+    places: Arc<Places>,
     files: Files,
     security: SecurityHeaders,
     deployment: String,
@@ -83,6 +88,7 @@ struct Peer(IpAddr);
 pub struct Relay {
     address: SocketAddr,
     nodes: Arc<Nodes>,
+    limits: Arc<Limits>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -106,11 +112,7 @@ impl Relay {
         let security = SecurityHeaders::new(files.index(), &reachable)?;
         let nodes = Arc::new(Nodes::default());
         if let Some(path) = &config.nodes {
-            let body =
-                std::fs::read(path).map_err(|error| StartError::NodesFile(path.clone(), error))?;
-            let list = NodeList::read("file", &body, config.network)
-                .map_err(|error| StartError::Nodes(path.clone(), error))?;
-            nodes.replace(list);
+            nodes.replace(list_of_file(path, config.network)?);
         }
         let seeds = seed_list(&config)?;
         let client = tls::client(Trust::Anyone, Duration::from_millis(config.timeout_ms))?;
@@ -124,11 +126,12 @@ impl Relay {
         let relays: Vec<&str> = std::iter::once("")
             .chain(config.extra_relays.iter().map(String::as_str))
             .collect();
+        let limits = Arc::new(Limits::new(config.allowance()));
         let shared = Arc::new(Shared {
             nodes: nodes.clone(),
             client,
-            limits: Arc::new(Limits::new(config.rate, config.burst, config.per_client)),
-            under_way: Semaphore::new(config.concurrent.max(1)),
+            limits: limits.clone(),
+            places: Arc::new(Places::new(config.concurrent, config.per_guard)),
             files,
             security,
             deployment: json!({
@@ -141,7 +144,16 @@ impl Relay {
             behind_proxy: config.behind_proxy,
             body_timeout: Duration::from_millis(config.body_timeout_ms),
         });
-        let mut tasks = vec![tokio::spawn(accept(listener, router(shared)))];
+        let door = Door {
+            router: router(shared.clone()),
+            shared,
+            header_timeout: Duration::from_millis(config.header_timeout_ms),
+            pace: Pace {
+                bytes: TAKEN_BYTES,
+                within: Duration::from_millis(config.take_timeout_ms),
+            },
+        };
+        let mut tasks = vec![tokio::spawn(door.accept(listener))];
         if !seeds.is_empty() {
             if let Ok(list) = seeds::race(&seeds, config.network).await {
                 nodes.replace(list);
@@ -155,6 +167,7 @@ impl Relay {
         Ok(Self {
             address,
             nodes,
+            limits,
             tasks,
         })
     }
@@ -167,6 +180,11 @@ impl Relay {
     /// Its node list.
     pub fn nodes(&self) -> &Nodes {
         &self.nodes
+    }
+
+    /// Bytes of requests and answers that it holds at this moment.
+    pub fn bytes_held(&self) -> usize {
+        self.limits.bytes()
     }
 
     /// Runs until the listener ends, which it does only when the program does.
@@ -183,6 +201,16 @@ impl Drop for Relay {
             task.abort();
         }
     }
+}
+
+/// A list in a file is as old as the file.
+fn list_of_file(path: &Path, network: Network) -> Result<NodeList, StartError> {
+    let unreadable = |error| StartError::NodesFile(path.to_owned(), error);
+    let body = std::fs::read(path).map_err(unreadable)?;
+    let written = std::fs::metadata(path).and_then(|meta| meta.modified());
+    let fetched_ms = unix_ms(written.map_err(unreadable)?);
+    NodeList::read("file", fetched_ms, &body, network)
+        .map_err(|error| StartError::Nodes(path.to_owned(), error))
 }
 
 fn seed_list(config: &Config) -> Result<Vec<Seed>, SeedError> {
@@ -211,29 +239,52 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn accept(listener: TcpListener, router: Router) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else {
-            return;
-        };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
+/// Where connections come in.
+struct Door {
+    router: Router,
+    shared: Arc<Shared>,
+    header_timeout: Duration,
+    pace: Pace,
+}
+
+impl Door {
+    async fn accept(self, listener: TcpListener) {
+        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        loop {
+            let Ok(permit) = connections.clone().acquire_owned().await else {
+                return;
+            };
+            match listener.accept().await {
+                Ok((stream, peer)) => self.serve(stream, peer.ip(), permit),
                 // Out of file descriptors, or the peer was gone already: neither ends the service.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: IpAddr, permit: OwnedSemaphorePermit) {
+        // Behind a proxy all connections are the proxy's.
+        let place = if self.shared.behind_proxy {
+            None
+        } else {
+            match self.shared.limits.connect(peer, Instant::now()) {
+                Some(place) => Some(place),
+                None => return,
             }
         };
+        // Without it answers come a little later, nothing else.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone().layer(Extension(Peer(peer.ip()))));
+        let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer))));
+        let stream = TokioIo::new(Paced::new(stream, self.pace));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(CONNECTION_BUFFER)
+            .serve_connection(stream, service);
         tokio::spawn(async move {
-            let _permit = permit;
-            let _ended = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _held = (permit, place);
+            // How a connection ends is its client's affair.
+            let _ended = connection.await;
         });
     }
 }
@@ -252,6 +303,9 @@ async fn finish(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         .cloned();
     let relay = request.uri().path().starts_with("/relay/");
     let preflight = relay && request.method() == Method::OPTIONS;
+    // A length told in two ways is how a request is smuggled past a proxy (RFC 9112 6.3). The chunks are what counts, and
+    // nothing that follows them on this connection is read.
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut response = if preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -259,6 +313,9 @@ async fn finish(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     };
     let headers = response.headers_mut();
     shared.security.apply(headers);
+    if chunked {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if relay {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if !shared.allow_origins.is_empty() {
@@ -304,14 +361,17 @@ async fn forwarded(
     peer: Peer,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let _admission = admit(shared, peer, request.headers())?;
-    let _place = shared.under_way.try_acquire().map_err(|_| Refusal::Busy)?;
+    let mut admission = admit(shared, peer, request.headers())?;
     let guard = forward::guard(request.uri().query());
     let (head, body) = request.into_parts();
     // The body first: an answer before the body is read would be lost on the way to a browser that is still sending.
-    let body = forward::read_body(&head.headers, body, shared.body_timeout).await?;
-    let node = forward::address(&shared.nodes, guard)?;
-    forward::forward(&shared.client, node, body).await
+    let body = forward::read_body(&head.headers, body, shared.body_timeout, &mut admission).await?;
+    let guard = guard.ok_or(Refusal::UnknownGuard)?;
+    let node = forward::address(&shared.nodes, &guard)?;
+    let place = shared.places.take(&guard).ok_or(Refusal::Busy)?;
+    let (status, bytes) = forward::forward(&shared.client, node, body, &mut admission).await?;
+    drop(place);
+    Ok(forward::answer(status, bytes, admission))
 }
 
 async fn nodes(
@@ -324,7 +384,7 @@ async fn nodes(
         Err(refusal) => return refusal.into_response(),
     };
     match shared.nodes.json() {
-        Some(list) => json_response(list.to_string()),
+        Some(list) => json_response(list),
         None => Refusal::Busy.into_response(),
     }
 }
@@ -384,13 +444,13 @@ fn admit(shared: &Shared, peer: Peer, headers: &HeaderMap) -> Result<Admission, 
         .ok_or(Refusal::Rate)
 }
 
-fn json_response(body: String) -> Response {
+fn json_response(body: impl Into<Body>) -> Response {
     (
         [(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         )],
-        body,
+        body.into(),
     )
         .into_response()
 }

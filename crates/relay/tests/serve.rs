@@ -199,6 +199,42 @@ async fn the_node_list_tells_where_it_comes_from() {
 }
 
 #[tokio::test]
+async fn a_list_in_a_file_is_as_old_as_the_file() {
+    let folder = Folder::new();
+    let path = folder.write("nodes.json", list(vec![]).to_string());
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_700_000_000_000);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(written).unwrap();
+    let relay = relay(vec![], |config| config.nodes = Some(path)).await;
+    let reply = browser()
+        .get(url(&relay, "/relay/nodes"))
+        .send()
+        .await
+        .unwrap();
+    let body: Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["fetched_ms"], 1_700_000_000_000u64);
+    assert_eq!(body["origin"], "file");
+}
+
+#[tokio::test]
+async fn a_relay_tells_its_health_in_a_few_bytes_to_the_pages_that_may_use_it() {
+    let folder = app();
+    let relay = serving(&folder).await;
+    let reply = browser()
+        .get(url(&relay, "/relay/health"))
+        .header("origin", "https://app.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        reply.headers()["access-control-allow-origin"],
+        "https://app.example"
+    );
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+    assert!(reply.bytes().await.unwrap().len() < 200);
+}
+
+#[tokio::test]
 async fn a_seed_is_asked_and_a_silent_one_does_not_hide_a_good_one() {
     let node = StubNode::start(1, Manner::Echo).await;
     let answer = serde_json::json!({ "jsonrpc": "2.0", "id": 0, "result": { "service_node_states": list(vec![node.record()]) } });
@@ -303,7 +339,14 @@ async fn only_the_own_page_may_clear_its_storage() {
         }
         request.send().await.unwrap()
     };
-    for site in [None, Some("cross-site"), Some("same-site"), Some("none")] {
+    for site in [
+        None,
+        Some("cross-site"),
+        Some("same-site"),
+        Some("none"),
+        Some("same-origin, cross-site"),
+        Some(""),
+    ] {
         let reply = ask(site).await;
         assert_eq!(reply.status(), 403, "{site:?}");
         assert!(!reply.headers().contains_key("clear-site-data"));
@@ -340,6 +383,33 @@ async fn only_the_origins_of_the_deployment_may_use_the_relay_from_elsewhere() {
             .await
             .headers()
             .contains_key("access-control-allow-origin")
+    );
+    for foreign in [
+        "null",
+        "*",
+        "http://app.example",
+        "https://app.example:444",
+        "https://app.example.evil.example",
+        "https://evil.example/https://app.example",
+        "https://APP.example",
+    ] {
+        for method in [reqwest::Method::GET, reqwest::Method::OPTIONS] {
+            let reply = browser()
+                .request(method, url(&relay, "/relay/nodes"))
+                .header("origin", foreign)
+                .header("access-control-request-method", "POST")
+                .send()
+                .await
+                .unwrap();
+            let told = |name: &str| reply.headers().contains_key(name);
+            assert!(!told("access-control-allow-origin"), "{foreign}");
+            assert!(!told("access-control-allow-methods"), "{foreign}");
+        }
+    }
+    assert!(
+        !allowed
+            .headers()
+            .contains_key("access-control-allow-credentials")
     );
     let preflight = browser()
         .request(reqwest::Method::OPTIONS, url(&relay, "/relay/onion"))

@@ -1,6 +1,8 @@
 //! A stub service node with a self-signed certificate, and a relay in front of it.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub mod raw;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -41,19 +43,23 @@ pub struct StubNode {
     seen: Arc<Mutex<Vec<(String, Bytes)>>>,
 }
 
+/// A self-signed certificate, as every node has one.
+pub fn certificate() -> rustls::ServerConfig {
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certificate.signing_key.serialize_der())
+        .unwrap();
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key)
+        .unwrap()
+}
+
 impl StubNode {
     pub async fn start(seed: u8, manner: Manner) -> Self {
-        let certificate = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key =
-            rustls::pki_types::PrivateKeyDer::try_from(certificate.signing_key.serialize_der())
-                .unwrap();
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.cert.der().clone()], key)
-            .unwrap();
+        let config = certificate();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let router = Router::new().fallback(answer).with_state(Stub {
             manner,
