@@ -118,7 +118,7 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
         let expired = response::parse_expire(&expired, &owner, &asked).unwrap();
         assert_eq!(expired.confirmed.len(), 4);
         for node in expired.confirmed.values() {
-            assert_eq!(node.updated, [zero.clone()]);
+            assert_eq!(node.updated, std::slice::from_ref(&zero));
             assert_eq!(node.unchanged.keys().collect::<Vec<_>>(), [&two]);
         }
         let soon = now().plus_millis(DAY / 2);

@@ -167,7 +167,7 @@ impl Request {
     /// `delete` of own messages. At least one hash.
     pub fn delete<'a>(auth: impl Into<Auth<'a>>, hashes: &[MessageHash]) -> Self {
         let params = json!({ "messages": hashes });
-        Self::signed("delete", auth, params, &signed::delete(hashes))
+        Self::signed("delete", auth, params, signed::delete(hashes))
     }
 
     /// `delete_all` of own messages. The timestamp is within 60 s of the network's time.
@@ -177,7 +177,7 @@ impl Request {
             "delete_all",
             auth,
             params,
-            &signed::delete_all(scope, timestamp),
+            signed::delete_all(scope, timestamp),
         )
     }
 
@@ -231,7 +231,7 @@ impl Request {
             "expire_all",
             auth,
             params,
-            &signed::expire_all(scope, expiry),
+            signed::expire_all(scope, expiry),
         )
     }
 
@@ -246,7 +246,7 @@ impl Request {
             "get_expiries",
             auth,
             params,
-            &signed::get_expiries(timestamp, hashes),
+            signed::get_expiries(timestamp, hashes),
         )
     }
 
