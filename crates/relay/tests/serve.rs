@@ -52,7 +52,7 @@ async fn every_answer_carries_the_security_headers() {
         let reply = browser().get(url(&relay, path)).send().await.unwrap();
         let policy = reply.headers()["content-security-policy"].to_str().unwrap();
         assert!(
-            policy.contains("connect-src 'self' https://other.example;"),
+            policy.contains("connect-src 'self' https://other.example https://node.example:22021;"),
             "{path}"
         );
         assert!(
@@ -318,10 +318,6 @@ async fn the_deployment_and_the_health_are_told() {
             "direct": [{ "ed25519": "1f".repeat(32), "origin": "https://node.example:22021" }],
         })
     );
-    let page = browser().get(url(&relay, "/")).send().await.unwrap();
-    let policy = page.headers()["content-security-policy"].to_str().unwrap();
-    let reached = "connect-src 'self' https://other.example https://node.example:22021;";
-    assert!(policy.contains(reached), "{policy}");
     let health = get("/relay/health").await;
     assert_eq!(
         (&health["ok"], &health["nodes"]),
