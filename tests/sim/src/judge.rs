@@ -238,7 +238,7 @@ impl<'a> Judge<'a> {
         let came = if self.life.forged { 2 * came } else { came };
         let limits = [
             (Table::Account, 3),
-            (Table::Network, 2),
+            (Table::Network, 5),
             (Table::Swarm, people + nodes),
             (Table::Conversation, people),
             (Table::Message, shown),
