@@ -103,6 +103,51 @@ fn a_message_is_stored_and_fetched_through_three_hops() {
 }
 
 #[test]
+fn an_onion_is_traced_without_being_sent() {
+    let lab = Lab::new(6, 1);
+    let all = keys(&lab);
+    let request = request_of(
+        &all,
+        &[4, 0, 2, 5],
+        &rpc("info", json!({})),
+        Cipher::XChaCha20,
+    );
+    let guards = lab.network.list();
+    let trace = lab
+        .network
+        .trace(&guards[4].ed25519, &request.body)
+        .unwrap();
+    assert_eq!((trace.hops, trace.destination), (vec![4, 0, 2], Some(5)));
+    let wrong = lab.network.trace(&guards[3].ed25519, &request.body);
+    assert_eq!(wrong, None);
+    assert_eq!(lab.network.trace(&guards[4].ed25519, b"no onion"), None);
+}
+
+#[test]
+fn a_replaying_node_answers_with_the_answer_before() {
+    let lab = Lab::new(4, 1);
+    lab.network.fault(1, Fault::Replay);
+    // The keys of these requests are the same, so that an earlier answer opens, too.
+    let told = || {
+        let path = [0, 1, 2, 3];
+        let request = request_of(
+            &keys(&lab),
+            &path,
+            &rpc("info", json!({})),
+            Cipher::XChaCha20,
+        );
+        let (status, body) = send(&lab, 0, &request.body);
+        lab.time.pass(1_000);
+        let reply = request.open_rpc(status, &body).ok()?;
+        let info: Value = serde_json::from_slice(&reply.body).unwrap();
+        info["timestamp"].as_i64()
+    };
+    assert_eq!(told(), None, "there is no earlier answer yet");
+    assert_eq!(told(), Some(NOW));
+    assert_eq!(told(), Some(NOW + 1_000));
+}
+
+#[test]
 fn what_the_guard_cannot_read_is_refused_in_clear() {
     let lab = Lab::new(3, 1);
     let key = hex::encode([9; 32]);

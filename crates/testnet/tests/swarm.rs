@@ -383,6 +383,60 @@ fn a_node_that_moves_gets_the_messages_of_its_new_swarm() {
 }
 
 #[test]
+fn a_node_that_joins_is_handed_what_is_there_and_one_that_leaves_is_off_the_list() {
+    let lab = Lab::new(3, 1);
+    let a = alice();
+    lab.json("store", a.public_store(b"x"));
+    let swarm = lab.network.swarms()[0];
+    let newcomer = lab.network.join(swarm).unwrap();
+    assert_eq!(held(&lab, &a), [1, 1, 1, 1]);
+    assert!(lab.network.leave(1) && !lab.network.leave(99));
+    let listed = lab.network.list();
+    assert_eq!(listed.len(), 3);
+    assert!(
+        !listed
+            .iter()
+            .any(|node| node.ed25519.to_hex() == lab.key(1))
+    );
+    assert_eq!(lab.network.members_for(&a.swarm_id()), [0, 2, newcomer]);
+    let swarm = lab.json("get_swarm", json!({"pubkey": a.id()}));
+    assert_eq!(swarm["snodes"].as_array().unwrap().len(), 3);
+    assert!(!lab.network.holds_alone(newcomer));
+    lab.network.fault(0, Fault::Stop);
+    lab.network.leave(2);
+    assert!(
+        lab.network.holds_alone(newcomer),
+        "a node that is down is no help"
+    );
+}
+
+#[test]
+fn a_forging_node_alters_copies_and_a_replaying_one_forgets_what_was_asked() {
+    let lab = Lab::new(2, 1);
+    let a = alice();
+    let mut hashes = Vec::new();
+    for data in [b"one", b"two"] {
+        let stored = lab.json("store", a.public_store(data));
+        hashes.push(stored["hash"].as_str().unwrap().to_owned());
+    }
+    lab.network.fault(0, Fault::Forge);
+    let found = lab.json("retrieve", a.retrieve(0, NOW));
+    let messages = found["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 4);
+    assert_eq!(messages[0]["hash"], messages[1]["hash"]);
+    assert_ne!(messages[0]["data"], messages[1]["data"]);
+    assert_eq!(messages[1]["data"], base64(b"one"));
+    lab.network.fault(1, Fault::Replay);
+    let mut again = a.retrieve(0, NOW);
+    again["last_hash"] = hashes[1].clone().into();
+    let found = lab.json_at(1, "retrieve", again.clone());
+    assert_eq!(found["messages"].as_array().unwrap().len(), 2);
+    lab.network.fault(1, Fault::Start);
+    let found = lab.json_at(1, "retrieve", again);
+    assert_eq!(found["messages"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn raw_bytes_can_be_put_into_a_swarm() {
     let lab = Lab::new(3, 1);
     let a = alice();
