@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::rc::Rc;
 
 /// Patience for one answer (ms).
-pub(super) const PATIENCE: u64 = 10_000;
+const PATIENCE: u64 = 10_000;
 
 /// An attempt over one path that failed.
 #[derive(Clone, Debug)]

@@ -5,7 +5,6 @@
 use super::Network;
 use super::failure::Trouble;
 use super::path::{GUARD_LASTS, Guard, HOPS, Path, REMEMBERED, STANDING};
-use super::rpc::PATIENCE;
 use super::traffic::Errand;
 use crate::api::{DestinationKind, ListSource};
 use crate::ports::{Clock, Durability, Ports, Table, TransportError};
@@ -25,6 +24,9 @@ const REFRESH_RETRY: u64 = 60_000;
 const FIRST_RETRY: u64 = 10_000;
 /// A rotation that failed is tried again after a minute (ms).
 const ROTATE_RETRY: u64 = 60_000;
+/// Patience (ms) for the answer that makes a path stand. Shorter than for other requests: while no path stands nothing
+/// moves, and one that is that slow is better replaced.
+const PROOF_PATIENCE: u64 = 6_000;
 /// Tries in a row before a pause.
 const BUILDS: usize = 10;
 /// Pause (ms) when no path can be built.
@@ -201,7 +203,7 @@ impl<P: Ports> Network<P> {
                 &path,
                 &target,
                 &Request::info().to_bytes(),
-                PATIENCE,
+                PROOF_PATIENCE,
             )
             .await
         {

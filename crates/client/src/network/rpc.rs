@@ -20,8 +20,6 @@ use onionskin_protocol::rpc::response::{Answer, parse_batch};
 use serde_json::Value;
 use std::rc::Rc;
 
-pub(super) use super::exchange::PATIENCE;
-
 /// Different paths that one request may try.
 const ATTEMPTS: usize = 3;
 /// Paths that have to say of a destination that it is gone.
