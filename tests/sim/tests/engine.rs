@@ -1081,3 +1081,54 @@ fn pages_fit_together_and_no_timestamp_is_used_twice() {
         );
     });
 }
+
+#[test]
+fn a_conversation_goes_on_when_a_third_of_the_network_dies_guards_included() {
+    for seed in 60..70 {
+        let world = World::new(seed, 12, 3);
+        let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+        world.run(&[&anna, &boris], async {
+            anna.send(&boris.id, "before").await;
+            world
+                .until("the answer", SOON, async || {
+                    boris.texts(&anna.id).await.len() == 1
+                        && [&anna, &boris]
+                            .iter()
+                            .all(|client| client.engine.network().paths().len() == 2)
+                })
+                .await;
+            let guards = [&anna, &boris].map(|client| client.engine.network().paths());
+            let mut dead: Vec<String> = guards
+                .iter()
+                .flatten()
+                .map(|path| path.hops[0].key.clone())
+                .collect();
+            let all = world.network.nodes();
+            dead.extend(all.iter().map(|node| node.ed25519.clone()));
+            let mut stopped = Vec::new();
+            for key in dead {
+                if stopped.len() < 4 && !stopped.contains(&key) {
+                    stopped.push(key);
+                }
+            }
+            for (index, node) in all.iter().enumerate() {
+                if stopped.contains(&node.ed25519) {
+                    world.network.fault(index, Fault::Stop);
+                }
+            }
+            let mut sent = vec!["before".to_owned()];
+            for number in 0..8 {
+                sent.push(format!("during {number}"));
+                anna.send(&boris.id, &sent[number + 1]).await;
+            }
+            world
+                .until("every message", SOON, async || {
+                    boris.texts(&anna.id).await == sent
+                })
+                .await;
+            world.wait(60_000).await;
+            assert_eq!(boris.texts(&anna.id).await, sent, "seed {seed}");
+            assert_eq!(anna.texts(&boris.id).await, sent, "seed {seed}");
+        });
+    }
+}

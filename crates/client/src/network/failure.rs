@@ -148,7 +148,14 @@ impl<P: Ports> Network<P> {
                 self.0.pool.borrow_mut().strike(node, now);
                 self.strike_path(path, Some(node), now);
             }
-            Verdict::TooFast | Verdict::Path => self.strike_path(path, None, now),
+            Verdict::TooFast => self.strike_path(path, None, now),
+            Verdict::Path => {
+                self.strike_path(path, None, now);
+                // Whether the path is dead, `maintain` finds out at once.
+                if self.0.paths.borrow_mut().suspect(path.id) {
+                    self.0.wake.ring();
+                }
+            }
         }
     }
 

@@ -103,6 +103,7 @@ impl<P: Ports> Network<P> {
             .paths
             .borrow_mut()
             .review_guards(&self.0.pool.borrow(), now);
+        self.try_suspects().await;
         for _ in 0..BUILDS {
             let missing = STANDING.saturating_sub(self.0.paths.borrow().standing.len());
             if missing == 0 || !self.build_missing(missing).await {
@@ -133,6 +134,26 @@ impl<P: Ports> Network<P> {
             .map(|path| path.rotate_at.millis_since(now))
             .min();
         next.unwrap_or(BUILD_PAUSE).clamp(1, IDLE)
+    }
+
+    /// A path through which a request failed may be dead, or the node behind it is. Three requests would find out, one after the
+    /// other and each with all its patience; a question to another node does at once.
+    async fn try_suspects(&self) {
+        let suspects: Vec<Path> = {
+            let paths = self.0.paths.borrow();
+            let suspects = paths.standing.iter().filter(|path| path.suspect);
+            suspects.cloned().collect()
+        };
+        let tests = suspects.iter().map(async |path| {
+            let works = matches!(self.ask_through(path).await, Some(Ok(())));
+            let mut paths = self.0.paths.borrow_mut();
+            if works && let Some(path) = paths.get_mut(path.id) {
+                path.suspect = false;
+            } else if !works {
+                paths.retire(path.id);
+            }
+        });
+        futures::future::join_all(tests).await;
     }
 
     fn is_pool_small(&self) -> bool {
@@ -188,26 +209,10 @@ impl<P: Ports> Network<P> {
         Some(paths.draft(route, now))
     }
 
-    /// Asks a node that is not on the path for `info` through it; when it answers, the path stands.
+    /// When a node that is not on the path answers through it, the path stands.
     async fn prove(&self, mut path: Path, replaces: Option<u64>) -> Outcome {
-        let candidates = self.candidates();
-        let target = candidates
-            .into_iter()
-            .find(|node| !path.contains(&node.ed25519));
-        let Some(target) = target else {
-            return Outcome::Failed;
-        };
-        match self
-            .exchange(
-                Errand::NETWORK,
-                &path,
-                &target,
-                &Request::info().to_bytes(),
-                PROOF_PATIENCE,
-            )
-            .await
-        {
-            Ok(reply) if reply.status == 200 => {
+        match self.ask_through(&path).await {
+            Some(Ok(())) => {
                 path.requests = 1;
                 path.destination = Some(DestinationKind::Network);
                 self.0
@@ -217,24 +222,39 @@ impl<P: Ports> Network<P> {
                 self.0.changed.ring();
                 Outcome::Stands
             }
+            Some(Err(Trouble::Transport(
+                TransportError::Offline
+                | TransportError::RelayDown
+                | TransportError::RelayRefused(_),
+            ))) => Outcome::Unreachable,
+            Some(Err(_)) | None => Outcome::Failed,
+        }
+    }
+
+    /// Asks a node that is not on the path for `info` through it, and blames whom it may concern when that fails. `None`: there
+    /// is no such node, or it answers otherwise.
+    async fn ask_through(&self, path: &Path) -> Option<Result<(), Trouble>> {
+        let candidates = self.candidates();
+        let target = candidates
+            .into_iter()
+            .find(|node| !path.contains(&node.ed25519))?;
+        let info = Request::info().to_bytes();
+        match self
+            .exchange(Errand::NETWORK, path, &target, &info, PROOF_PATIENCE)
+            .await
+        {
+            Ok(reply) if reply.status == 200 => Some(Ok(())),
             Ok(_) => {
                 self.0
                     .pool
                     .borrow_mut()
                     .strike(&target.ed25519, self.device_now());
-                Outcome::Failed
+                None
             }
             Err(trouble) => {
-                self.blame(&path, &target.ed25519, &trouble);
-                self.strike_untold(&path, &target.ed25519, &trouble);
-                match trouble {
-                    Trouble::Transport(
-                        TransportError::Offline
-                        | TransportError::RelayDown
-                        | TransportError::RelayRefused(_),
-                    ) => Outcome::Unreachable,
-                    _ => Outcome::Failed,
-                }
+                self.blame(path, &target.ed25519, &trouble);
+                self.strike_untold(path, &target.ed25519, &trouble);
+                Some(Err(trouble))
             }
         }
     }

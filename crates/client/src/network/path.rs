@@ -43,6 +43,8 @@ pub(super) struct Path {
     pub(super) requests: u32,
     pub(super) failures: u32,
     pub(super) strikes: u8,
+    /// A request through it failed since it was last tried for itself.
+    pub(super) suspect: bool,
     pub(super) in_flight: u32,
     /// When to try to replace the hops behind the guard.
     pub(super) rotate_at: Timestamp,
@@ -122,6 +124,7 @@ impl Paths {
             requests: 0,
             failures: 0,
             strikes: 0,
+            suspect: false,
             in_flight: 0,
             rotate_at: now.plus_millis(ROTATE_AFTER),
         }
@@ -170,6 +173,12 @@ impl Paths {
             self.retire(id);
         }
         retired
+    }
+
+    /// A standing path may be dead. False when it does not stand.
+    pub(super) fn suspect(&mut self, id: u64) -> bool {
+        let path = self.standing.iter_mut().find(|path| path.id == id);
+        path.map(|path| path.suspect = true).is_some()
     }
 
     pub(super) fn guard_since(&self, key: &Ed25519PublicKey) -> Option<u64> {
@@ -318,12 +327,13 @@ impl Paths {
         None
     }
 
-    /// The least busy standing path that neither contains `target` nor was `tried`.
+    /// The least busy standing path that neither contains `target` nor was `tried`; one that failed just now only when there is
+    /// no other.
     pub(super) fn for_target(&self, target: &Ed25519PublicKey, tried: &[u64]) -> Option<&Path> {
         self.standing
             .iter()
             .filter(|path| !path.contains(target) && !tried.contains(&path.id))
-            .min_by_key(|path| (path.in_flight, path.requests))
+            .min_by_key(|path| (path.suspect, path.in_flight, path.requests))
     }
 
     /// Swaps nodes that may no longer be used; a path whose guard is one of them, or for which there is no other node, goes.

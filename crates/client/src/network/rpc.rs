@@ -14,6 +14,7 @@ use futures::FutureExt;
 use futures::future::{Either, select};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::onion::ResponseError;
 use onionskin_protocol::rpc::Request;
 use onionskin_protocol::rpc::request::MAX_BATCH;
 use onionskin_protocol::rpc::response::{Answer, parse_batch};
@@ -22,7 +23,7 @@ use std::rc::Rc;
 
 /// Different paths that one request may try.
 const ATTEMPTS: usize = 3;
-/// Paths that have to say of a destination that it is gone.
+/// Paths that have to say of a destination that it is gone, or that bring no answer in time before it is left for now.
 const WITNESSES: usize = 2;
 /// Wait (ms) before the next path when somebody wants us to slow down.
 const SLOW_DOWN: u64 = 1_000;
@@ -124,6 +125,9 @@ impl<P: Ports> Network<P> {
                     if let Some(error) = hopeless(&node.ed25519, &failures) {
                         return Err(error);
                     }
+                    if failures.iter().filter(|failed| failed.is_silent()).count() >= WITNESSES {
+                        break;
+                    }
                 }
             }
             if failures
@@ -140,6 +144,7 @@ impl<P: Ports> Network<P> {
                 (Verdict::Named { node: named, .. }, _) if named == node.ed25519 => {
                     RpcError::Destination
                 }
+                (Verdict::Path, Trouble::Transport(error)) => RpcError::Path(error.to_string()),
                 (_, Trouble::Transport(error)) => error.into(),
                 (_, Trouble::Onion(error)) => RpcError::Path(error.to_string()),
                 (_, Trouble::Unsendable) => RpcError::Malformed,
@@ -203,10 +208,9 @@ impl<P: Ports> Network<P> {
 
     /// When all paths fail without a name, the one thing that they have in common is the destination.
     fn suspect_destination(&self, node: &ServiceNode, failures: &[Failed]) {
-        let untold = |failed: &&Failed| {
-            failed.verdict == Verdict::Path && matches!(failed.trouble, Trouble::Onion(_))
-        };
-        if failures.len() >= WITNESSES && failures.iter().all(|failed| untold(&failed)) {
+        let untold =
+            |failed: &Failed| failed.is_untold() && matches!(failed.trouble, Trouble::Onion(_));
+        if failures.len() >= WITNESSES && failures.iter().all(untold) {
             self.0
                 .pool
                 .borrow_mut()
@@ -312,6 +316,19 @@ impl<P: Ports> Network<P> {
 }
 
 impl Failed {
+    /// Something on the way or the destination itself, and nobody says which.
+    fn is_untold(&self) -> bool {
+        self.verdict == Verdict::Path
+    }
+
+    /// No answer came in all the time that there was.
+    fn is_silent(&self) -> bool {
+        matches!(
+            self.trouble,
+            Trouble::Transport(TransportError::Timeout) | Trouble::Onion(ResponseError::Timeout)
+        )
+    }
+
     fn accuses(&self, target: &Ed25519PublicKey) -> bool {
         matches!(&self.verdict, Verdict::Named { node, .. } if node == target)
     }
