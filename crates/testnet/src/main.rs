@@ -8,30 +8,43 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// A local Session network for development and tests.
+/// After the options of `--help`.
+const AFTER: &str = r#"When everything listens, one line of JSON goes to standard output:
+  {"control":…,"file_server":{"ed25519":…,"url":…,"x25519":…},"nodes":12,"ready":true,"seed":…,"swarms":3}
+
+The seed answers POST /json_rpc on the control port in plain HTTP: get_n_service_nodes, get_service_nodes. Nodes answer
+HTTPS under self-signed certificates: POST /storage_rpc/v1, POST /onion_req/v2. Faults, clocks, partitions, weather and
+messages are switched under /control (see the README). Everything listens on loopback only.
+
+Ctrl-C or SIGTERM ends it. The same --rng-seed, --nodes and --swarms give the same keys and swarms.
+
+  onionskin-testnet --base-port 22100 --control 127.0.0.1:1280
+  curl -sk https://127.0.0.1:22100/storage_rpc/v1 -d '{"method":"info","params":{}}'"#;
+
+/// A local Session network for development and tests: service nodes in swarms, a seed, a file server, faults on demand.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = AFTER)]
 struct Arguments {
-    /// Number of service nodes.
-    #[arg(long, default_value_t = 12)]
+    /// Number of service nodes, up to 2000.
+    #[arg(long, value_name = "N", default_value_t = 12)]
     nodes: usize,
-    /// Number of swarms.
-    #[arg(long, default_value_t = 3)]
+    /// Number of swarms; nodes join them in turn.
+    #[arg(long, value_name = "N", default_value_t = 3)]
     swarms: usize,
     /// Port of the first node; the others follow. 0 or absent: free ports.
-    #[arg(long)]
+    #[arg(long, value_name = "PORT")]
     base_port: Option<u16>,
     /// All nodes at one port, under /node/<Ed25519 key>/.
     #[arg(long)]
     one_port: bool,
-    /// Address of the control port, loopback only.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    /// Address of the seed and the control port, loopback only. Port 0 is a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     control: SocketAddr,
     /// Folder for the message databases; without it messages are in memory.
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Keys and chance follow from this number.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     rng_seed: u64,
     /// Which servers the last node of a path may post to.
     #[arg(long, value_enum, default_value_t = Outbound::Loopback)]

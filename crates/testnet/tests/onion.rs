@@ -618,3 +618,154 @@ fn servers_that_are_not_there_give_the_texts_of_the_http_client() {
         );
     }
 }
+
+/// A layer for node 0 as it is sent: encrypted with `cipher`, described by `outer` beside the ephemeral key.
+fn sealed(lab: &Lab, cipher: Cipher, plaintext: &[u8], mut outer: Value) -> Vec<u8> {
+    let secret = X25519SecretKey::from_bytes([7; 32]);
+    let ciphertext = cipher
+        .encrypt_to_node(
+            &secret,
+            &keys(lab)[0].1,
+            plaintext,
+            &mut SeededEntropy::new(9),
+        )
+        .unwrap();
+    outer["ephemeral_key"] = secret.public().to_hex().into();
+    frame::encode(&ciphertext, outer.to_string().as_bytes())
+}
+
+/// Opens an answer to [`sealed`].
+fn opened(lab: &Lab, cipher: Cipher, sealed: &[u8]) -> Value {
+    let secret = X25519SecretKey::from_bytes([7; 32]);
+    let plain = cipher
+        .decrypt_from_node(&secret, &keys(lab)[0].1, sealed)
+        .unwrap();
+    serde_json::from_slice(&plain).unwrap()
+}
+
+#[test]
+fn ciphers_go_by_their_known_names_and_aes_by_none() {
+    let lab = Lab::new(1, 1);
+    let layer = frame::encode(
+        &rpc("info", json!({})),
+        b" { \"headers\" : {} , \"unknown\" : 1 } ",
+    );
+    let names = [
+        (Cipher::AesGcm, json!({})),
+        (Cipher::AesGcm, json!({"enc_type": "aes-gcm"})),
+        (Cipher::AesGcm, json!({"enc_type": "gcm", "unknown": [1]})),
+        (Cipher::XChaCha20, json!({"enc_type": "xchacha20"})),
+        (Cipher::XChaCha20, json!({"enc_type": "xchacha20-poly1305"})),
+    ];
+    for (cipher, outer) in names {
+        let body = sealed(&lab, cipher, &layer, outer.clone());
+        let (status, answer) = send(&lab, 0, &body);
+        assert_eq!(status, 200, "{outer}");
+        let answer = from_base64(std::str::from_utf8(&answer).unwrap()).unwrap();
+        assert_eq!(opened(&lab, cipher, &answer)["status"], 200, "{outer}");
+        assert_eq!(send(&lab, 0, &body).0, 200, "the same onion once more");
+    }
+    let named = |name: &str| {
+        let outer = json!({ "enc_type": name });
+        text(send(
+            &lab,
+            0,
+            &sealed(&lab, Cipher::XChaCha20, &layer, outer),
+        ))
+    };
+    assert_eq!(
+        named("XCHACHA20"),
+        (
+            400,
+            "Error parsing onion request: Invalid encryption type XCHACHA20".to_owned()
+        )
+    );
+    assert_eq!(
+        named("aes-gcm"),
+        (400, "Invalid ciphertext".to_owned()),
+        "the wrong cipher"
+    );
+    let hop_no = json!({"enc_type": "xchacha20", "hop_no": "1"});
+    let (status, complaint) = text(send(
+        &lab,
+        0,
+        &sealed(&lab, Cipher::XChaCha20, &layer, hop_no),
+    ));
+    assert!(status == 400 && complaint.starts_with("Error parsing onion request: "));
+}
+
+#[test]
+fn a_damaged_ciphertext_is_refused_in_clear_whatever_the_cipher() {
+    let lab = Lab::new(1, 1);
+    let layer = frame::encode(b"{}", b"{\"headers\":\"\"}");
+    for (cipher, name) in [
+        (Cipher::XChaCha20, "xchacha20"),
+        (Cipher::AesGcm, "aes-gcm"),
+    ] {
+        let body = sealed(&lab, cipher, &layer, json!({ "enc_type": name }));
+        let (ciphertext, outer) = frame::decode(&body).unwrap();
+        let mut flipped = ciphertext.to_vec();
+        flipped[20] ^= 1;
+        let short = &ciphertext[..ciphertext.len() - 1];
+        for damaged in [flipped.as_slice(), short, &ciphertext[..5], &[]] {
+            assert_eq!(
+                text(send(&lab, 0, &frame::encode(damaged, outer))),
+                (400, "Invalid ciphertext".to_owned()),
+                "{name}, {} bytes",
+                damaged.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn headers_win_over_host_and_host_over_destination() {
+    let lab = Lab::new(1, 1);
+    let info = rpc("info", json!({}));
+    let all = json!({"headers": 0, "host": "x", "target": "/no", "destination": "zz"});
+    let answer = complaint(&lab, &frame::encode(&info, all.to_string().as_bytes()));
+    assert_eq!(answer["status"], 200);
+    let two = json!({"host": "x", "target": "/no", "destination": "zz"});
+    let answer = complaint(&lab, &frame::encode(&info, two.to_string().as_bytes()));
+    assert_eq!(answer, json!({"body": "Invalid url", "status": 400}));
+}
+
+#[test]
+fn an_answer_without_base64_is_the_ciphertext_itself() {
+    let lab = Lab::new(1, 1);
+    let layer = frame::encode(
+        &rpc("info", json!({})),
+        b"{\"headers\":\"\",\"base64\":false}",
+    );
+    let outer = json!({"enc_type": "xchacha20"});
+    let (status, raw) = send(&lab, 0, &sealed(&lab, Cipher::XChaCha20, &layer, outer));
+    assert_eq!(status, 200);
+    assert_eq!(opened(&lab, Cipher::XChaCha20, &raw)["status"], 200);
+}
+
+#[test]
+fn a_request_of_nearly_ten_megabytes_passes_between_nodes() {
+    let lab = Lab::new(2, 1);
+    let payload = rpc("info", json!({"ignored": "x".repeat(9_900_000)}));
+    let request = request_of(&keys(&lab), &[0, 1], &payload, Cipher::AesGcm);
+    let (status, body) = send(&lab, 0, &request.body);
+    assert_eq!(request.open_rpc(status, &body).unwrap().status, 200);
+}
+
+#[test]
+fn a_port_beyond_16_bits_is_taken_modulo_2_to_the_16() {
+    let lab = Lab::new(1, 1);
+    let server = json!({"host": "files.test", "target": "/oxen/v4/lsrpc", "protocol": "http", "port": 65_536});
+    let layer = frame::encode(b"{}", server.to_string().as_bytes());
+    let outer = json!({"enc_type": "xchacha20"});
+    let (status, said) = text(send(
+        &lab,
+        0,
+        &sealed(&lab, Cipher::XChaCha20, &layer, outer),
+    ));
+    assert_eq!(status, 502);
+    assert!(
+        said.starts_with("Failed to connect to files.test port 0 "),
+        "{said}"
+    );
+}

@@ -1303,3 +1303,107 @@ fn the_daemon_answers_with_the_fields_asked_for() {
         json!({"swarm_id": u64::MAX / 2})
     );
 }
+
+#[test]
+fn every_time_is_in_milliseconds_and_an_integer() {
+    let lab = Lab::new(1, 1);
+    let a = alice();
+    let fields = [
+        ("retrieve", "timestamp"),
+        ("delete_all", "timestamp"),
+        ("delete_before", "before"),
+        ("expire_all", "expiry"),
+        ("get_expiries", "timestamp"),
+        ("revoke_subaccount", "timestamp"),
+    ];
+    for (method, field) in fields {
+        let params = |time: Value| {
+            let lists = json!({"messages": ["A".repeat(43)], "revoke": []});
+            with(a.signed("x", lists), field, time)
+        };
+        let form = format!(
+            "invalid request: Invalid value given for '{field}': expected integer timestamp (in milliseconds)"
+        );
+        let unit = format!(
+            "invalid request: Invalid timestamp for '{field}': timestamp must be in milliseconds"
+        );
+        for (time, text) in [
+            (json!("1760000000000"), &form),
+            (json!(1.76e12 + 0.5), &form),
+            (json!(-1), &form),
+            (json!(0), &unit),
+            (json!(999_999_999), &unit),
+        ] {
+            assert_eq!(
+                lab.call(method, params(time.clone())),
+                (400, text.clone()),
+                "{method} {time}"
+            );
+        }
+    }
+}
+
+#[test]
+fn expiries_of_malformed_and_unknown_hashes_are_just_missing() {
+    let lab = Lab::new(1, 1);
+    let a = alice();
+    let unknown = "A".repeat(43);
+    for hash in ["x", unknown.as_str()] {
+        let params = a.signed(
+            &format!("get_expiries{NOW}{hash}"),
+            json!({"messages": [hash], "timestamp": NOW}),
+        );
+        assert_eq!(
+            lab.call("get_expiries", params),
+            (200, "{\"expiries\":{}}".to_owned())
+        );
+    }
+}
+
+#[test]
+fn a_branch_may_be_any_method_and_its_failure_is_a_result() {
+    let lab = Lab::new(6, 2);
+    let a = alice();
+    let outsider = (0..6)
+        .find(|i| !lab.network.members_for(&a.swarm_id()).contains(i))
+        .unwrap();
+    let always = |then: Value| json!({"if": {"hf_at_least": [19]}, "then": then});
+    let info = json!({"method": "info", "params": {}});
+    let code =
+        |then: Value| lab.json_at(outsider, "ifelse", always(then))["result"]["code"].clone();
+    let store = json!({"method": "store", "params": a.public_store(b"x")});
+    assert_eq!(code(store), 421);
+    assert_eq!(
+        code(json!({"method": "sequence", "params": {"requests": [info]}})),
+        200
+    );
+    let inner = json!({"method": "ifelse", "params": always(info)});
+    assert_eq!(code(inner), 200);
+    let unsigned = json!({"method": "retrieve", "params": {"pubkey": a.id()}});
+    let member = lab.network.members_for(&a.swarm_id())[0];
+    let answer = lab.json_at(member, "ifelse", always(unsigned));
+    assert_eq!(
+        answer["result"],
+        json!({"body": "retrieve: request signature required", "code": 401})
+    );
+}
+
+#[test]
+fn two_whole_retrieves_in_one_batch_work_directly() {
+    let lab = Lab::new(1, 1);
+    let a = alice();
+    for i in 0..105u8 {
+        let mut data = vec![7; 76_000];
+        data[0] = i;
+        lab.json("store", a.store(2, &data, NOW, DAY));
+    }
+    let whole =
+        json!({"method": "retrieve", "params": with(a.retrieve(2, NOW), "max_size", (-1).into())});
+    let (status, body) = lab.call("batch", json!({"requests": [whole, whole]}));
+    assert_eq!(status, 200);
+    assert!(
+        (15_300_000..15_600_000).contains(&body.len()),
+        "{}",
+        body.len()
+    );
+}

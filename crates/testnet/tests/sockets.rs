@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::tls::connect as tls;
 use common::{NOW, alice};
 use onionskin_protocol::encoding::from_base64;
 use onionskin_protocol::onion::{Cipher, Destination, build, v4};
@@ -262,72 +263,6 @@ async fn long_polls_floods_and_large_bodies_are_refused() {
     }
     // On a machine too slow to send 600 requests before 300 per second are earned again, nothing is refused.
     testnet.shutdown().await;
-}
-
-async fn tls(
-    testnet: &Testnet,
-    node: usize,
-) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
-    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-    #[derive(Debug)]
-    struct Anyone(rustls::crypto::CryptoProvider);
-    impl ServerCertVerifier for Anyone {
-        fn verify_server_cert(
-            &self,
-            _: &CertificateDer<'_>,
-            _: &[CertificateDer<'_>],
-            _: &ServerName<'_>,
-            _: &[u8],
-            _: UnixTime,
-        ) -> Result<ServerCertVerified, rustls::Error> {
-            Ok(ServerCertVerified::assertion())
-        }
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &rustls::DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            rustls::crypto::verify_tls12_signature(
-                message,
-                cert,
-                dss,
-                &self.0.signature_verification_algorithms,
-            )
-        }
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &rustls::DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            rustls::crypto::verify_tls13_signature(
-                message,
-                cert,
-                dss,
-                &self.0.signature_verification_algorithms,
-            )
-        }
-        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-            self.0.signature_verification_algorithms.supported_schemes()
-        }
-    }
-    let provider = rustls::crypto::ring::default_provider();
-    let config = rustls::ClientConfig::builder_with_provider(provider.clone().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(std::sync::Arc::new(Anyone(provider)))
-        .with_no_client_auth();
-    let stream = tokio::net::TcpStream::connect(("127.0.0.1", testnet.nodes()[node].port))
-        .await
-        .unwrap();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
-    connector
-        .connect("localhost".try_into().unwrap(), stream)
-        .await
-        .unwrap()
 }
 
 #[tokio::test]
@@ -614,4 +549,28 @@ async fn messages_in_a_folder_survive_a_restart() {
     );
     testnet.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_hundred_nodes_in_fourteen_swarms_start_and_all_answer() {
+    let testnet = Testnet::start(Options {
+        nodes: 100,
+        swarms: 14,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let client = Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .no_proxy()
+        .build()
+        .unwrap();
+    for node in 0..100 {
+        let stats = get(&client, url(&testnet, node, "/get_stats/v1")).await;
+        assert_eq!(stats["version"], "2.8.0", "{node}");
+    }
+    let swarms: std::collections::BTreeSet<_> =
+        testnet.nodes().into_iter().map(|node| node.swarm).collect();
+    assert_eq!(swarms.len(), 14);
+    testnet.shutdown().await;
 }

@@ -323,3 +323,63 @@ fn prefixes_forms_and_people() {
         .into();
     assert_eq!(lab.call("retrieve", params).0, 200);
 }
+
+#[test]
+fn a_revocation_is_forgotten_after_fifty_newer_ones() {
+    let lab = Lab::new(1, 1);
+    let group = Group::new();
+    let token = group.token(3);
+    lab.json("store", group.store(token, 11, b"x"));
+    let revoke = |tokens: &[[u8; 36]]| {
+        lab.json(
+            "revoke_subaccount",
+            group.revoke("revoke_subaccount", "revoke", tokens),
+        )
+    };
+    let others: Vec<[u8; 36]> = (0..50u8)
+        .map(|number| {
+            let mut other = group.token(3);
+            other[4..].fill(number);
+            other
+        })
+        .collect();
+    revoke(&[token]);
+    revoke(&others[..49]);
+    assert_eq!(lab.call("retrieve", group.retrieve(token, 11)).0, 401);
+    revoke(&others[49..]);
+    assert_eq!(lab.call("retrieve", group.retrieve(token, 11)).0, 200);
+    let all = [&others[..], &[token]].concat();
+    let answer = lab.json(
+        "unrevoke_subaccount",
+        group.revoke("unrevoke_subaccount", "unrevoke", &all),
+    );
+    assert_eq!(
+        answer["swarm"][lab.key(0)]["count"],
+        50,
+        "51 tokens may be named, 50 were revoked"
+    );
+}
+
+#[test]
+fn no_subaccount_may_revoke() {
+    let lab = Lab::new(1, 1);
+    let group = Group::new();
+    let token = group.token(7);
+    lab.json("store", group.store(token, 11, b"x"));
+    let victim = group.token(1);
+    let text = [format!("revoke_subaccount{NOW}").as_bytes(), &victim].concat();
+    let mut params = group.by_member(
+        token,
+        "",
+        json!({"revoke": [base64(&victim)], "timestamp": NOW}),
+    );
+    params["signature"] = group.member.sign(&text).to_base64().into();
+    assert_eq!(
+        lab.call("revoke_subaccount", params),
+        (
+            401,
+            "revoke_subaccount signature verification failed".to_owned()
+        )
+    );
+    assert_eq!(lab.call("retrieve", group.retrieve(victim, 11)).0, 200);
+}

@@ -194,3 +194,18 @@ pub fn relayed_status(status: u16) -> u16 {
         _ => 500,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::relayed_status;
+
+    #[test]
+    fn statuses_that_the_software_does_not_know_become_500() {
+        for known in [200, 400, 404, 406, 421, 429, 502, 504] {
+            assert_eq!(relayed_status(known), known);
+        }
+        for unknown in [201, 204, 302, 418, 500, 501] {
+            assert_eq!(relayed_status(unknown), 500, "{unknown}");
+        }
+    }
+}

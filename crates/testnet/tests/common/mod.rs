@@ -1,6 +1,8 @@
 //! A network under virtual time, and an account that signs.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod tls;
+
 use onionskin_protocol::encoding::base64;
 use onionskin_protocol::id::SwarmId;
 use onionskin_protocol::keys::Ed25519SecretKey;
