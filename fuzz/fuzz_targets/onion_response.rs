@@ -35,16 +35,24 @@ static REQUEST: LazyLock<OnionRequest> = LazyLock::new(|| {
     .expect("all keys are good")
 });
 
-fuzz_target!(|input: (u16, &[u8])| {
-    let (status, body) = input;
-    let _ = REQUEST.open_rpc(status, body);
+fuzz_target!(|input: &[u8]| {
+    // The HTTP status, little-endian, then the body.
+    let Some((status, body)) = input.split_first_chunk::<2>() else {
+        return;
+    };
+    let _ = REQUEST.open_rpc(u16::from_le_bytes(*status), body);
     let _ = REQUEST.open_rpc(200, body);
     let _ = REQUEST.open_v4(200, body);
 
-    let (ours, _) = REQUEST.layers.last().expect("the destination's layer");
-    let sealed = Cipher::AesGcm
-        .encrypt_to_client(&NODE, &ours.public(), body, &mut Counter(9))
-        .expect("both keys are good");
-    let _ = REQUEST.open_v4(200, &sealed);
-    let _ = REQUEST.open_rpc(200, encoding::base64(&sealed).as_bytes());
+    let sealed_for = |layer: usize| {
+        let (ours, _) = &REQUEST.layers[layer];
+        Cipher::AesGcm
+            .encrypt_to_client(&NODE, &ours.public(), body, &mut Counter(9))
+            .expect("both keys are good")
+    };
+    let of_the_destination = sealed_for(REQUEST.layers.len() - 1);
+    let _ = REQUEST.open_v4(200, &of_the_destination);
+    let _ = REQUEST.open_rpc(200, encoding::base64(&of_the_destination).as_bytes());
+    let of_the_guard = encoding::base64(&sealed_for(0));
+    assert!(REQUEST.open_rpc(200, of_the_guard.as_bytes()).is_err());
 });

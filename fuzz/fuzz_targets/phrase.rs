@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use onionskin_protocol::account::parse_secret;
 use onionskin_protocol::account::phrase::{WordList, from_bip39, to_bip39};
 
-fuzz_target!(|text: &str| {
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     let english = WordList::english();
     if let Ok(seed) = english.decode(text) {
         assert_eq!(english.decode(&english.encode(&seed)), Ok(seed));

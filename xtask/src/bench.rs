@@ -14,7 +14,7 @@ pub const HELP: &str = "\
 cargo xtask bench [--json FILE]
 
 Measures onion building and message opening natively and in Chromium's wasm (beside libsodium.js in the same page), the
-time from Enter to stored, and what the first screen transfers. --json writes an array of {name, value, unit}.
+time from Enter to stored, and what the first screen transfers; then 2000 browsers at one relay for a minute. --json writes an array of {name, value, unit}.
 ";
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -43,6 +43,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         browser.env("ONIONSKIN_CHROMIUM", chromium);
     }
     figures.extend(step("benchmarks in Chromium", || measured(&mut browser))?);
+    drop(servers);
+    figures.extend(step("2000 browsers at a relay", relay)?);
     println!();
     for Figure { name, value, unit } in &figures {
         println!("{name:<40} {value:>14.2} {unit}");
@@ -97,6 +99,20 @@ fn bencher_line(line: &str) -> Option<Figure> {
         value,
         unit: "ns".into(),
     })
+}
+
+/// The relay under load, built as `Profile::Servers` builds it.
+fn relay() -> Result<Vec<Figure>, Failure> {
+    measured(command("cargo").args([
+        "run",
+        "--quiet",
+        "--profile",
+        "servers",
+        "-p",
+        "onionskin-relay",
+        "--example",
+        "load",
+    ]))
 }
 
 fn measured(command: &mut std::process::Command) -> Result<Vec<Figure>, Failure> {

@@ -15,13 +15,14 @@ pub enum Refusal {
     /// The body exceeds 10 MiB.
     #[error("the request is larger than 10485760 bytes")]
     TooLarge,
-    /// This client asks too often.
+    /// This client asks too often, or makes the relay hold too much.
     #[error("too many requests")]
     Rate,
     /// The guard cannot be connected to, or its answer is not usable.
     #[error("the guard cannot be reached")]
     Unreachable,
-    /// The relay has too much to do, or no node list yet, or the body came too slowly.
+    /// The relay has too much to do, or this guard has all the requests it may have; or no node list has come yet, or the body
+    /// came too slowly.
     #[error("the relay is busy")]
     Busy,
     /// The guard did not answer in time.

@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 /// Different paths that one request may try.
 const ATTEMPTS: usize = 3;
-/// Paths that have to say of a destination that it is gone, or that bring no answer in time before it is left for now.
+/// Paths that have to say of a destination that it is gone, or that bring no answer in time, before others are asked instead.
 const WITNESSES: usize = 2;
 /// Wait (ms) before the next path when somebody wants us to slow down.
 const SLOW_DOWN: u64 = 1_000;
