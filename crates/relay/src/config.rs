@@ -105,9 +105,12 @@ pub struct Config {
     /// Requests that one client may make at once before the rate counts.
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub burst: u32,
-    /// Requests of one client under way at the same time, and its open connections (unless behind a proxy).
+    /// Requests of one client under way at the same time.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub per_client: u32,
+    /// Open connections of one client; not counted behind a proxy. An office or a school is one client.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub per_client_connections: u32,
     /// Requests that wait for a node at the same time, all clients together.
     #[arg(long, value_name = "N", default_value_t = 2048)]
     pub concurrent: usize,
@@ -145,6 +148,7 @@ impl Config {
             rate: self.rate,
             burst: self.burst,
             per_client: self.per_client,
+            connections: self.per_client_connections,
             client_bytes: (all_bytes / 8).max(MAX_REQUEST + MAX_REPLY),
             all_bytes,
         }

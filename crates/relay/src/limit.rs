@@ -26,6 +26,8 @@ pub struct Allowance {
     pub burst: u32,
     /// Requests of one client under way.
     pub per_client: u32,
+    /// Connections of one client.
+    pub connections: u32,
     /// Bytes of requests and answers that one client may make the relay hold.
     pub client_bytes: usize,
     /// The same for all clients together.
@@ -103,12 +105,12 @@ impl Limits {
         })
     }
 
-    /// Lets this client open one more connection; as many as requests under way, so that none idles in reserve.
+    /// Lets this client open one more connection.
     pub fn connect(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Connected> {
         let mut table = self.table();
         let client = self.client(&mut table, address, now);
         let bucket = self.bucket(&mut table, client, now);
-        if bucket.connections >= self.allowance.per_client.max(1) {
+        if bucket.connections >= self.allowance.connections.max(1) {
             return None;
         }
         bucket.connections += 1;
@@ -249,6 +251,7 @@ mod tests {
             rate,
             burst,
             per_client,
+            connections: 2,
             client_bytes: 100,
             all_bytes: 250,
         }))
@@ -291,7 +294,7 @@ mod tests {
 
     #[test]
     fn only_so_many_connections_of_one_client_are_open() {
-        let limits = limits(1, 1, 2);
+        let limits = limits(1, 1, 1);
         let now = Instant::now();
         let first = limits.connect(ip("192.0.2.1"), now).unwrap();
         let _second = limits.connect(ip("192.0.2.1"), now).unwrap();
@@ -344,7 +347,10 @@ mod tests {
     fn the_table_stays_bounded_and_forgets_the_idle() {
         let limits = limits(1, 1, 1);
         let now = Instant::now();
-        let _open = limits.connect(ip("198.51.100.1"), now).unwrap();
+        let _open = [
+            limits.connect(ip("198.51.100.1"), now).unwrap(),
+            limits.connect(ip("198.51.100.1"), now).unwrap(),
+        ];
         for n in 0..70_000u32 {
             drop(limits.admit(IpAddr::V4(n.into()), now));
         }
@@ -355,7 +361,7 @@ mod tests {
             limits
                 .connect(ip("198.51.100.1"), now + Duration::from_secs(5))
                 .is_none(),
-            "an open connection is remembered"
+            "open connections are remembered"
         );
     }
 

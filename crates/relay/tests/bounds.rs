@@ -64,7 +64,7 @@ async fn a_guard_that_hangs_leaves_the_relay_to_the_others() {
 
 #[tokio::test]
 async fn one_client_has_only_so_many_connections() {
-    let relay = relay(vec![], |config| config.per_client = 3).await;
+    let relay = relay(vec![], |config| config.per_client_connections = 3).await;
     let mut open = Vec::new();
     for _ in 0..3 {
         let mut stream = connect(&relay, "127.0.2.1").await;
