@@ -130,7 +130,7 @@ pub struct Config {
     /// Milliseconds in which a client must have sent the headers of a request; an idle connection ends after as long.
     #[arg(long, value_name = "MS", default_value_t = 60_000)]
     pub header_timeout_ms: u64,
-    /// Milliseconds in which a client that lets the relay wait must take the next 256 KiB of an answer, or all of a shorter one.
+    /// Milliseconds in which a client that lets the relay wait must take the next 64 KiB of an answer, or all of a shorter one.
     #[arg(long, value_name = "MS", default_value_t = 30_000)]
     pub take_timeout_ms: u64,
 }

@@ -33,8 +33,9 @@ use tokio::task::JoinHandle;
 const MAX_CONNECTIONS: usize = 8192;
 /// Each connection reads at most so much ahead and holds at most so much unsent. No request has longer headers.
 const CONNECTION_BUFFER: usize = 16 << 10;
-/// Bytes of an answer that a client which lets the relay wait must take in the time of the configuration.
-const TAKEN_BYTES: usize = 256 << 10;
+/// Bytes of an answer that a client which lets the relay wait must take in the time of the configuration: 2 KB/s by default,
+/// which the slowest of phones keep.
+const TAKEN_BYTES: usize = 64 << 10;
 
 /// Why a relay does not start.
 #[derive(Debug, thiserror::Error)]
