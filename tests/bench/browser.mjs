@@ -22,7 +22,8 @@ const server = createServer(async (request, response) => {
   try {
     if (path === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
     const file = path.startsWith('/npm/') ? join('node_modules', path.slice(5)) : join(wasmDir, path);
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(await readFile(file));
+    const body = await readFile(file);
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body);
   } catch {
     response.writeHead(404).end();
   }
