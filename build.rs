@@ -5,7 +5,12 @@ use blake2::{Blake2b256, Digest};
 use std::path::{Path, PathBuf};
 
 /// Folders whose Rust sources reach one of the two wasm modules.
-const FOLDERS: [&str; 3] = ["src", "crates/protocol", "crates/client/src"];
+const FOLDERS: [&str; 4] = [
+    "src",
+    "crates/ciphers",
+    "crates/protocol",
+    "crates/client/src",
+];
 /// Single files that do.
 const FILES: [&str; 3] = ["Cargo.toml", "Cargo.lock", "build.rs"];
 

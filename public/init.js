@@ -3,7 +3,8 @@
 // 1. The Trusted Types policy (50-browser 9): markup that could run something is refused, and only the two scripts of this
 //    project may become a worker. It must exist before the page's module runs.
 // 2. The environment check that cannot wait for WebAssembly (screens 2.5).
-// 3. The engine's worker, so that it loads beside the page's module instead of behind it. The page adopts it.
+// 3. The engine's worker, so that it loads beside the page's module instead of behind it. The page adopts it. On a device
+//    that keeps nothing the first screen needs no worker, and starts it when it stands.
 // 4. The module itself; its hashed names stand on this script's element.
 
 const RISKY = /<\s*(?:script|iframe|object|embed|base|link|meta|form)\b|[\s"'/]on[a-z]+\s*=|javascript:|srcdoc/i;
@@ -29,6 +30,13 @@ function say(message) {
   }
 }
 
+// Whether this device may keep an account. Where the browser does not tell, it may.
+async function mayKeep() {
+  const unknown = new Promise((done) => setTimeout(done, 300, [undefined]));
+  const databases = globalThis.indexedDB?.databases?.().catch(() => [undefined]) ?? [undefined];
+  return (await Promise.race([databases, unknown])).length > 0;
+}
+
 const missing = [
   ["a secure connection (https)", globalThis.isSecureContext],
   ["WebAssembly", typeof WebAssembly === "object"],
@@ -40,18 +48,20 @@ const missing = [
 if (missing.length > 0) {
   say(`This browser lacks: ${missing.join(", ")}. Onionskin works in Chrome and Edge from 120, Firefox from 128 and Safari from 17. Nothing was stored.`);
 } else {
-  const worker = new Worker("/worker_loader.js", { type: "module", name: "onionskin" });
-  worker.onerror = () => {
-    worker.failed = true;
-  };
-  globalThis.onionskinWorker = worker;
+  if (await mayKeep()) {
+    const worker = new Worker("/worker_loader.js", { type: "module", name: "onionskin" });
+    worker.onerror = () => {
+      worker.failed = true;
+    };
+    globalThis.onionskinWorker = worker;
+  }
   const slow = setTimeout(() => say("This takes longer than usual."), 8000);
   try {
-    const { js, wasm } = document.querySelector("script[data-js]").dataset;
     // Browsers check the hash of a module's preload but not that of a plain fetch (50-browser 9): it is asked for here.
-    const { integrity = "" } = document.querySelector('link[rel="preload"][as="fetch"]') ?? {};
-    const { default: start } = await import(js);
+    const { js, wasm, integrity } = document.querySelector("script[data-js]").dataset;
+    const { default: start, run } = await import(js);
     await start({ module_or_path: fetch(wasm, { integrity }) });
+    await run();
     boot.remove();
   } catch (error) {
     console.error(error);

@@ -1,19 +1,12 @@
 // Makes the two files of the world that the path viewer loads when it is opened (screens 14, P2): which country an IPv4
-// address belongs to, and a map with a place for each country. Trunk runs this after each build (Trunk.toml); the files go
-// straight into the build and are never committed. Their readers are in crates/client/src/world.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// address belongs to, and a map with a place for each country. web/build.mjs puts them straight into the build;
+// they are never committed. Their readers are in crates/client/src/world.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const staging = process.env.TRUNK_STAGING_DIR;
-if (!staging) throw new Error('TRUNK_STAGING_DIR is not set: this runs as a hook of `trunk build`');
-const out = join(staging, 'world');
-mkdirSync(out, { recursive: true });
-writeFileSync(join(out, 'countries.bin'), countries());
-writeFileSync(join(out, 'land.txt'), land());
-copyFileSync(join(dirname(fileURLToPath(import.meta.url)), 'LICENSE'), join(out, 'LICENSE'));
 
 /** Packages may hide files behind their own names; their folder is where package.json is. */
 function packaged(name, file) {
@@ -21,18 +14,19 @@ function packaged(name, file) {
 }
 
 /**
- * Blocks of 1,024 addresses in runs of one country each:
+ * Blocks of 4,096 addresses in runs of one country each, then single addresses:
  *
  *  0      4   5   6        6+2n     10+2n         10+2n+r
- *  +------+---+---+--------+--------+-------------+----------------+
- *  | OSCT | 1 | n | codes  | r (LE) | r countries | r run lengths  |
- *  +------+---+---+--------+--------+-------------+----------------+
+ *  +------+---+---+--------+--------+-------------+----------------+--------+-------------+-------------+
+ *  | OSCT | 2 | n | codes  | r (LE) | r countries | r run lengths  | e (LE) | e addresses | e countries |
+ *  +------+---+---+--------+--------+-------------+----------------+--------+-------------+-------------+
  *
  * A country is 0 for unknown, else its place among the codes; a length is LEB128 in blocks. A block that two countries
- * share, or that is known in part only, is unknown.
+ * share, or that is known in part only, is unknown. The nodes that come with the app are listed one by one where their
+ * block says something else.
  */
-function countries() {
-  const BLOCK = 1024;
+export function countries() {
+  const BLOCK = 4096;
   const BLOCKS = 2 ** 32 / BLOCK;
   const SHARED = 255;
   const codes = [];
@@ -66,16 +60,44 @@ function countries() {
     if (run?.country === country) run.length += 1;
     else runs.push({ country, length: 1 });
   }
-  const count = Buffer.alloc(4);
-  count.writeUInt32LE(runs.length);
+  const single = nodes()
+    .map(([address, code]) => [address, places.get(code) ?? 0])
+    .filter(([address, country]) => country !== owner[Math.floor(address / BLOCK)])
+    .sort(([a], [b]) => a - b);
   return Buffer.concat([
     Buffer.from('OSCT'),
-    Buffer.from([1, codes.length]),
+    Buffer.from([2, codes.length]),
     Buffer.from(codes.join('')),
-    count,
+    u32(runs.length),
     Buffer.from(runs.map((run) => run.country)),
     Buffer.from(runs.flatMap((run) => leb128(run.length))),
+    u32(single.length),
+    ...single.map(([address]) => u32(address)),
+    Buffer.from(single.map(([, country]) => country)),
   ]);
+}
+
+/** Address and country of the nodes that come with the app (form: crates/protocol/src/bundle.rs), each address once. */
+function nodes() {
+  const bundle = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../public/nodes/mainnet.bin'));
+  if (bundle.toString('latin1', 0, 8) !== 'onionnl\u0002') throw new Error('the bundled node list is of another form');
+  const [swarms, count] = [bundle.readUInt16BE(16), bundle.readUInt16BE(18)];
+  const start = 20 + 8 * swarms;
+  const table = start + 40 * count;
+  const codes = bundle[table];
+  const found = new Map();
+  for (let node = 0; node < count; node += 1) {
+    const country = bundle[table + 1 + 2 * codes + node];
+    const code = bundle.toString('latin1', table + 2 * country - 1, table + 2 * country + 1);
+    if (country > 0) found.set(bundle.readUInt32BE(start + 40 * node + 32), code);
+  }
+  return [...found];
+}
+
+function u32(number) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(number);
+  return bytes;
 }
 
 function leb128(number) {
@@ -106,7 +128,7 @@ function isSpecial(address) {
  * The map as text: `land WIDTH HEIGHT`, then a line `CC X Y` for each country, an empty line, and the outline of the land
  * as SVG path data.
  */
-function land() {
+export function land() {
   const WIDTH = 1000;
   const [NORTH, SOUTH] = [84, -57];
   const [left] = equalEarth([-180, 0]);

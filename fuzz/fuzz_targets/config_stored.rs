@@ -1,25 +1,16 @@
-//! Any bytes at each layer of a stored config: zstd frame, part, plaintext, wrapper, dump.
+//! Any bytes at each layer of a stored config: part, plaintext, wrapper, dump.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use onionskin_protocol::config::encrypt::{KeyBase, encrypt};
 use onionskin_protocol::config::multipart::Part;
 use onionskin_protocol::config::wrap::{self, Owner};
-use onionskin_protocol::config::{Contacts, Kind, compress};
+use onionskin_protocol::config::{Contacts, Kind};
 use onionskin_protocol::id::MessageHash;
 use onionskin_protocol::keys::Ed25519SecretKey;
 use onionskin_protocol::time::Timestamp;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Some(content) = compress::decompress(bytes) {
-        assert!(content.len() <= compress::MAX_MESSAGE);
-    }
-    if let Some(frame) = compress::compress(bytes) {
-        assert_eq!(
-            compress::decompress(&frame).as_deref().map(Vec::as_slice),
-            Some(bytes)
-        );
-    }
     let _ = Part::parse(bytes);
     let account = Ed25519SecretKey::from_seed(&[7; 32]);
     let _ = Contacts::load(&account, bytes);

@@ -42,10 +42,10 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = response::parse_active_nodes(body);
         let _ = ons::parse_ons(body, "test");
     };
-    for answer in response::parse_batch(bytes).unwrap_or_default() {
-        read(&answer.body);
-    }
     if let Ok(body) = serde_json::from_slice(bytes) {
         read(&body);
+        for answer in response::parse_batch(body).unwrap_or_default() {
+            read(&answer.body);
+        }
     }
 });

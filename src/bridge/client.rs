@@ -7,15 +7,15 @@ use super::{BUILD, Call, FromWorker, Reply, ToWorker, wire};
 use futures::channel::oneshot;
 use gloo_timers::future::TimeoutFuture;
 use onionskin_client::api::{Answer, Command, ErrorCode, Event, Failure};
+use onionskin_protocol::sorted::SortedMap;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// The script that Trunk writes beside the worker's module.
-const WORKER_SCRIPT: &str = "/worker_loader.js";
+/// The script that web/build.mjs writes for the worker.
+pub(crate) const WORKER_SCRIPT: &str = "/worker_loader.js";
 /// Where the start script leaves the first worker.
 const STARTED: &str = "onionskinWorker";
 /// How often the page asks whether the worker lives (ms).
@@ -62,7 +62,7 @@ struct Live {
     ready: bool,
     /// Calls made before the worker said hello.
     queue: Vec<ToWorker>,
-    waiting: BTreeMap<u64, oneshot::Sender<Result<Reply, Failure>>>,
+    waiting: SortedMap<u64, oneshot::Sender<Result<Reply, Failure>>>,
     unanswered_pings: u32,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
@@ -75,6 +75,11 @@ impl Drop for Live {
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }
+}
+
+/// Whether the start script has started the worker, because this device may keep an account.
+pub fn is_started() -> bool {
+    js_sys::Reflect::get(&js_sys::global(), &STARTED.into()).is_ok_and(|worker| worker.is_object())
 }
 
 impl Engine {
@@ -192,7 +197,7 @@ impl Inner {
             worker,
             ready: false,
             queue: Vec::new(),
-            waiting: BTreeMap::new(),
+            waiting: SortedMap::new(),
             unanswered_pings: 0,
             _on_message: on_message,
             _on_error: on_error,

@@ -5,12 +5,14 @@
 //! The page's end is [`client::Engine`]; the worker's end is `crate::worker`.
 
 pub mod client;
+mod media;
 mod secret;
 pub(crate) mod wire;
 
-use onionskin_client::api::{Answer, Command, Event, Failure, Profile};
+use onionskin_client::api::{Answer, Blob, Command, Event, Failure, Profile};
 use serde::{Deserialize, Serialize};
 
+pub use media::{FILE_LIMIT, Prepared, Quality, ThumbnailOrder, VoiceCall};
 pub use secret::SecretBytes;
 
 /// Version and contents of this build, 32 hex digits. Equal in both modules of one build.
@@ -139,6 +141,12 @@ pub enum Call {
         /// Take the account from the tab that has it.
         take_over: bool,
     },
+    /// Checks the passphrase of the open account once more, before something that only its owner may see. Fails with
+    /// `VaultPass`.
+    Prove {
+        /// UTF-8.
+        passphrase: SecretBytes,
+    },
     /// Ends the session; keys and memory go. The client then starts an empty worker. A temporary account is gone.
     Lock,
     /// Destroys the open account on this device: keys first, then records. Also for temporary accounts.
@@ -150,6 +158,18 @@ pub enum Call {
     },
     /// Asks the browser to keep the storage for good (`navigator.storage.persist`). Answer: [`Reply::Environment`].
     Persist,
+    /// Makes a picture ready to be sent: smaller where asked, without metadata. Answer: [`Reply::Picture`]. Fails with
+    /// `FileType`, `FileMeta` or `FileTooBig`.
+    PreparePicture {
+        /// The file as picked.
+        bytes: Blob,
+        /// How much of it.
+        quality: Quality,
+    },
+    /// Makes a small form of a picture on this device. Answer: [`Reply::Bytes`]; fails with `FileType`.
+    Thumbnail(ThumbnailOrder),
+    /// Something about the voice message that is being recorded.
+    Voice(VoiceCall),
     /// A command of the engine. Answer: [`Reply::Answer`].
     Engine(Command),
 }
@@ -185,6 +205,10 @@ pub enum Reply {
     PhraseCheck(PhraseCheck),
     /// Words of the list.
     Words(Vec<String>),
+    /// A picture ready to be sent.
+    Picture(Prepared),
+    /// A file.
+    Bytes(Blob),
     /// The engine's answer.
     Answer(Answer),
 }

@@ -74,7 +74,7 @@ catalogue! {
     texts:
         product back back_to_list cancel close save delete retry reload go_on start working dismiss optional accept
         copied copy_failed show_all show_less skip_to_main you today yesterday just_now never seconds_short
-        none unknown off undo
+        none unknown off undo part_missing
         b0_title b0_missing b0_browsers b0_secure_context b0_random b0_workers b0_locks
         b0_outdated_title b0_outdated b0_broken_title b0_broken
         w1_promise w1_create w1_restore w1_temporary w1_unlock w1_offline w1_storage_blocked
@@ -102,9 +102,34 @@ catalogue! {
         note_to_self request_in request_out
         v1_region v1_messages v1_form v1_composer v1_send v1_newest v1_waiting v1_encrypted
         v1_empty v1_empty_why v1_empty_notes v1_request_in v1_request_out unread_line
+        v1_verified v1_typing v1_muted v1_muted_until v1_block v1_unblock v1_blocked v1_blocked_short v1_decline
+        v1_needs_accepted v1_actions v1_more
+        v1_react v1_react_more v1_reply v1_replying v1_reply_cancel v1_forward v1_copy v1_copy_quote v1_copy_link
+        v1_copy_code v1_save_files v1_star v1_unstar v1_starred v1_pin v1_unpin v1_pinned v1_take_back v1_replace
+        v1_replacing v1_replace_why v1_send_now v1_select v1_ask_again v1_unopened_still v1_open_link v1_as_file v1_next_mention
+        x9_download x9_download_why x4_enter x4_enter_why
+        x4_enter_sends x4_enter_breaks x4_spell x4_spell_why v1_ask_again_text v1_selection v1_spoiler
+        v1_quote_of v1_quote_jump v1_quote_missing
+        v1_deleted_own v1_deleted_by v1_late v1_expires v1_file_image v1_file_video v1_file_audio v1_file_voice
+        v1_file_other v1_invitation v1_invitation_why v1_timer_off v1_timer_off_own
+        v1_timer_read v1_timer_read_own v1_timer_send v1_timer_send_own v1_use_same v1_saved v1_saved_own v1_call
+        v1_secret_why v1_suggestions v1_people v1_mention v4_title v4_filters v4_place v4_nothing v4_widen v4_next
+        v4_previous v4_from_me v4_from_them v4_links v4_files v4_images v4_voice v4_day v4_go_to_day v6_title
+        v6_author v6_sent v6_received v6_state
+        v6_disappears v6_files v6_stored v6_read v6_expiry v6_size v6_nodes v6_path v6_hash v6_source v7_title
+        v7_here v7_here_why v7_devices v7_devices_why v7_everyone v7_everyone_why v8_title v8_search v8_chosen
+        v8_comment v8_tell v8_forwarded v8_why v9_title v9_mode v9_off_why v9_read v9_read_why v9_send v9_send_why v9_time v9_read_in
+        v9_send_in v9_why v13_title v13_empty v14_title v14_search v14_groups v14_tone v14_none v14_failed v14_recent
+        v14_smileys v14_people v14_animals v14_food v14_travel v14_activities v14_objects v14_symbols v14_flags
+        k4_title k4_about k4_foreign k4_mixed k4_user k4_number k4_unencrypted k4_unreadable k4_copy k4_open
+        k2_title k1_title k1_label k1_recent k1_matches k1_nothing k1_chat k1_action k1_help k1_screen x8_keys
+        x8_keys_why k2_title_outside k2_next_unread k2_row k2_move_rows k2_read k2_move_pin k2_play k2_speed
+        k2_anywhere k2_message k2_next_conversation k2_next_pane k2_escape k2_new_line
+        k2_last_message k2_bold k2_italic k2_strike k2_code k2_move
         message_spoken message_unsupported message_unsupported_short message_undecryptable message_undecryptable_short
-        notice_accepted
-        delivery_queued delivery_sending delivery_stored delivery_stored_on delivery_synced_on delivery_read
+        message_deleted notice_timer notice_saved notice_call notice_accepted
+        delivery_held delivery_queued delivery_uploading delivery_sending delivery_stored delivery_stored_on
+        delivery_synced_on delivery_read
         delivery_retrying delivery_failed
         announce_one
         n1_title n1_label n1_hint n1_check n1_own n1_message n1_open_notes n1_phrase n1_phrase_why
@@ -125,12 +150,13 @@ catalogue! {
         p2_chosen_replacement p2_pinned p2_destination p2_destination_none p2_destination_own
         p2_destination_other p2_destination_network p2_destination_server p2_built p2_requests p2_failures
         p2_rotates p2_rotates_never p2_rules p2_rule_countries p2_rule_subnets p2_rule_reliable p2_rule_kept
-        p2_rule_relaxed p2_rule_missed p2_rule_one_machine p2_rule_unknown p2_map p2_map_failed p2_map_row p2_map_nowhere p2_credit
+        p2_rule_relaxed p2_rule_missed p2_rule_one_machine p2_rule_unknown p2_map p2_map_failed p2_map_row
+        p2_map_nowhere p2_credit
         p2_actions p2_new_path p2_new_path_why p2_new_said p2_copy p2_copy_why p2_report p2_advanced
         p2_guard_why p2_new_guard p2_guard_title p2_guard_warning p2_guard_keep p2_guard_said p2_explain
         p2_you_relay p2_explain_relay p2_explain_guard p2_explain_second_who p2_explain_second
         p2_explain_third_who p2_explain_third p2_explain_destination p2_offline p2_building p2_rebuilding
-        p2_broken_guard p2_relay_down p2_none
+        p2_broken_guard p2_broken p2_relay_down p2_none
         x0_title
         x0_index scope_device scope_device_why scope_account scope_account_why x_default x9_title x9_transport
         x9_transport_why x9_transport_automatic x9_transport_direct x9_transport_relay x9_relays x9_relays_why
@@ -138,10 +164,69 @@ catalogue! {
         x9_saver_why x9_strict x9_strict_why x9_defaults
         x1_name_why theme theme_system theme_light theme_dark theme_black theme_hc_light theme_hc_dark
         language x3_device x3_device_why
+        on scope_synced scope_synced_why mark_local mark_synced c1_filters c1_filter_all c1_filter_unread
+        c1_filter_mentions c1_nothing c1_clear_filter c1_more c1_more_short c1_select_done row_typing row_pinned
+        row_muted row_verified row_timer row_blocked row_mention row_marked_unread row_selected row_image
+        row_video row_audio row_voice row_file act_open act_pin act_unpin act_pin_up act_pin_down act_mute
+        act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever act_read act_unread act_archive act_unarchive
+        act_details act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
+        c2_empty c2_local c3_title c3_about c3_no_text c3_choose c3_accept_named c3_open_named c3_decline
+        c3_decline_named c3_block c3_block_named c3_decline_selected c3_decline_all c3_decline_burst
+        c3_burst_why n1_scan n1_scanned_other n1_blinded n1_blinded_why n1_community n1_community_why
+        n1_searching n1_name_found n1_meant n1_contacts n2_title n2_about n2_not_now copy_link show_qr my_qr
+        save_image k3_title k3_about k3_view k3_camera k3_stop k3_switch k3_file k3_paste k3_paste_keys
+        k3_asking k3_denied k3_no_camera k3_nothing k3_no_reader k3_tips v2_title v2_close v2_calls_self
+        v2_nickname v2_nickname_why v2_id v2_qr v2_note v2_note_why v2_note_too_long v2_label v2_label_why v2_label_too_long v2_timer v2_timer_why
+        timer_read timer_send v2_notify v2_notify_default v2_notify_all v2_notify_mentions v2_notify_nothing
+        v2_trusted v2_trusted_why v2_storage v2_all_media v2_pinned v2_pinned_none v2_unpin_named v2_end d2_title d2_about d2_warning d2_range d2_all d2_30
+        d2_365 d2_files d2_disappearing d2_export sv_title sv_open sv_about sv_digits sv_differs
+        sv_code sv_scan
+        sv_copy sv_paste sv_compare sv_same sv_different sv_cause_person sv_cause_typo sv_cause_old sv_next
+        sv_unreadable sv_verified_on sv_unverified sv_mark sv_unmark x1_picture x1_choose_picture
+        x1_remove_picture x1_picture_why x1_picture_default x1_picture_saved x1_preview x1_zoom x1_across
+        x1_down x1_use_picture x4_title x4_read x4_read_why x4_typing x4_typing_why x4_hide_links
+        x4_hide_links_why x4_bursts x4_bursts_why x4_community x4_community_why x4_previews x4_previews_why
+        x4_saved x4_saved_why x3_link_guard x3_link_guard_why x3_link_clean x3_link_clean_why x4_timer
+        x4_timer_why x4_undo x4_undo_why x4_markdown x4_markdown_why x4_big_emoji x4_big_emoji_why x4_reactions
+        x4_reactions_why x4_autoplay x4_autoplay_why x4_keep_archived x4_keep_archived_why x4_swipe x4_swipe_why
+        x4_blocked
+        x4_blocked_none x5_title x5_created x5_protection x5_memory_only x5_unprotected x5_passphrase x5_storage
+        x5_kept_nothing x5_kept x5_kept_maybe x5_sync x5_state_unknown x5_state_pending x5_state_storing
+        x5_state_settled x5_state_failing x5_fetched x5_stored x5_next x5_others x5_seen x5_others_why x5_leaked
+        x5_leaked_why x5_step_create x5_step_tell x5_step_erase x6_title x6_on x6_on_why x6_missing x6_test
+        x6_detail x6_detail_why x6_detail_text x6_detail_name x6_detail_nothing x6_requests x6_requests_why
+        x6_sound x6_sound_why x6_sound_1 x6_sound_2 x6_sound_3 x6_sound_4 x6_sound_5 x6_sound_6 x6_quiet
+        x6_quiet_why x6_quiet_from x6_quiet_to x6_volume x6_badge x6_badge_why x6_badge_conversations x6_badge_messages
+        x6_quiet_days x6_quiet_mentions x2_neutral x2_neutral_why neutral_title x6_truth x6_truth_visible x6_truth_visible_when x6_truth_hidden
+        x6_truth_hidden_when x6_truth_locked x6_truth_locked_when x6_truth_closed x6_truth_closed_when
+        notify_request notify_test x7_title x7_used x7_used_why x7_of x7_tight x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
+        x7_any_age x7_size x7_any_size x7_larger x7_place x7_everywhere x7_free x7_sure x7_done x7_top x7_largest x7_no_files
+        s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
+        s1_nothing s1_more s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
+        s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
+        r1_passphrase r1_hold r1_hold_why r1_print r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
+        r1_check_word r1_check_wrong r1_check r1_checked
         k7_title k7_whose k7_goes k7_stays
         r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_screenshots r1_written
-        r1_second r1_second_why;
+        media_attach media_camera media_take media_drop media_preparing media_stage_label media_before_after
+        media_remove media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
+        v10_title v10_edit v10_tools v10_cut v10_cut_why v10_blur v10_blur_why v10_cover v10_cover_why v10_arrow
+        v10_arrow_why v10_text v10_text_why v10_words v10_view v10_sliders v10_add v10_start_across v10_start_down
+        v10_end_across v10_end_down v10_use
+        media_removed_location media_removed media_removed_none media_film_warning media_file_as_is media_picture
+        media_film media_sound media_voice media_file media_load media_load_named media_waiting media_progress
+        media_uploading media_loading media_cancel media_more media_play_named media_save_named media_dangerous
+        media_save_anyway media_play media_pause media_stop media_seek media_unheard media_speed media_from
+        media_player media_record media_recording_for media_asking media_recording media_paused media_near_end
+        media_full media_discard media_resume media_listen media_send_voice media_lightbox media_alt media_zoom_in
+        media_zoom_out media_rotate media_show media_previous media_next media_place media_title media_back
+        media_tab_pictures media_tab_files media_tab_links media_tab_voice media_empty media_older media_link_from
+        r1_qr r1_qr_why r1_second r1_second_why;
     counted:
+        v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
+        media_staged x7_older d2_reading d2_done
+        seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
+        said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;
 }

@@ -2,12 +2,12 @@
 
 use super::{fill, language, text};
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use onionskin_protocol::sorted::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
 
 thread_local! {
-    static FORMATTERS: RefCell<BTreeMap<(&'static str, &'static str), Function>> = const { RefCell::new(BTreeMap::new()) };
+    static FORMATTERS: RefCell<SortedMap<(&'static str, &'static str), Function>> = const { RefCell::new(SortedMap::new()) };
 }
 
 const DAY_MS: f64 = 86_400_000.0;
@@ -63,6 +63,22 @@ pub(crate) fn full(ms: u64) -> String {
 /// `23 November 2026`.
 pub(crate) fn date(ms: u64) -> String {
     date_format("date", &[("dateStyle", "long")], ms)
+}
+
+/// `2026-11-23`, as fields of the kind "date" take it.
+pub(crate) fn iso_day(ms: u64) -> String {
+    let date = Date::new(&JsValue::from_f64(ms as f64));
+    format!(
+        "{:04}-{:02}-{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date()
+    )
+}
+
+/// `November 2026`.
+pub(crate) fn month(ms: u64) -> String {
+    date_format("month", &[("month", "long"), ("year", "numeric")], ms)
 }
 
 /// The name of a day for a divider: today, yesterday, else weekday and date.
@@ -139,6 +155,21 @@ pub(crate) fn bytes(n: u64) -> String {
     measure(n as f64 / size, unit, "1")
 }
 
+/// A time span in its largest whole unit: `5 minutes`, `2 weeks`.
+pub(crate) fn span(seconds: u32) -> String {
+    let (size, unit) = [
+        (7 * 86_400, "week"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+    ]
+    .into_iter()
+    .find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size))
+    .unwrap_or((1, "second"));
+    let options = options(&[("style", "unit"), ("unit", unit), ("unitDisplay", "long")]);
+    formatted(f64::from(seconds / size), &options)
+}
+
 /// `240 ms`.
 pub(crate) fn milliseconds(ms: u32) -> String {
     measure(f64::from(ms), "millisecond", "0")
@@ -150,7 +181,11 @@ fn measure(value: f64, unit: &str, digits: &str) -> String {
         ("unit", unit),
         ("maximumFractionDigits", digits),
     ]);
-    Intl::NumberFormat::new(&locales(), &options)
+    formatted(value, &options)
+}
+
+fn formatted(value: f64, options: &Object) -> String {
+    Intl::NumberFormat::new(&locales(), options)
         .format()
         .call1(&JsValue::UNDEFINED, &JsValue::from_f64(value))
         .ok()
@@ -174,6 +209,32 @@ pub(crate) fn number(n: u64) -> String {
         .ok()
         .and_then(|formatted| formatted.as_string())
         .unwrap_or_else(|| n.to_string())
+}
+
+/// `50 %`.
+pub(crate) fn percent(n: u8) -> String {
+    Intl::NumberFormat::new(&locales(), &options(&[("style", "percent")]))
+        .format()
+        .call1(
+            &JsValue::UNDEFINED,
+            &JsValue::from_f64(f64::from(n) / 100.0),
+        )
+        .ok()
+        .and_then(|formatted| formatted.as_string())
+        .unwrap_or_else(|| format!("{n} %"))
+}
+
+/// Short names of the days of a week, from Monday on.
+pub(crate) fn weekdays() -> [String; 7] {
+    /// Monday, 1 January 2024, in UTC.
+    const MONDAY: u64 = 1_704_067_200_000;
+    std::array::from_fn(|day| {
+        date_format(
+            "weekday",
+            &[("weekday", "short"), ("timeZone", "UTC")],
+            MONDAY + day as u64 * DAY_MS as u64,
+        )
+    })
 }
 
 /// A difference of clocks, signed, in seconds and tenths.

@@ -138,9 +138,9 @@ pub(crate) fn isolate(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use onionskin_protocol::sorted::SortedSet;
 
-    fn places(text: &str) -> BTreeSet<&str> {
+    fn places(text: &str) -> SortedSet<&str> {
         text.split('{')
             .skip(1)
             .filter_map(|part| part.split('}').next())

@@ -1,6 +1,7 @@
 //! New messages of the open conversation for screen readers: at most one line every two seconds, bursts as a count, own
 //! messages silent (screens 21).
 
+use super::mentions::named;
 use super::state::App;
 use super::text::name_of;
 use crate::i18n::{count, fill, text};
@@ -59,7 +60,7 @@ impl Announcer {
             .unwrap_or_default();
         let first = self.waiting.with_untracked(Vec::is_empty);
         self.waiting
-            .update(|waiting| waiting.push((name, message.text.clone())));
+            .update(|waiting| waiting.push((name, untrack(|| named(app, &message.text)))));
         if first {
             leptos::task::spawn_local(async move {
                 TimeoutFuture::new(BATCH_MS).await;

@@ -1,5 +1,6 @@
 //! What the browser must have (50-browser 1), tested by feature and never by name.
 
+use crate::bridge::Environment;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -15,10 +16,6 @@ pub(crate) enum Feature {
 /// The features that are missing here.
 pub(crate) fn missing() -> Vec<Feature> {
     let window = window();
-    let has = |owner: &JsValue, name: &str| {
-        js_sys::Reflect::get(owner, &JsValue::from_str(name))
-            .is_ok_and(|value| !value.is_undefined())
-    };
     let global: &JsValue = window.as_ref();
     let navigator = window.navigator();
     [
@@ -30,4 +27,20 @@ pub(crate) fn missing() -> Vec<Feature> {
     .into_iter()
     .filter_map(|(feature, present)| (!present).then_some(feature))
     .collect()
+}
+
+/// What to expect of this browser until the worker has looked.
+pub(crate) fn expected() -> Environment {
+    let window = window();
+    Environment {
+        secure_context: window.is_secure_context(),
+        random: window.crypto().is_ok(),
+        indexed_db: has(window.as_ref(), "indexedDB"),
+        web_locks: has(window.navigator().as_ref(), "locks"),
+        ..Environment::default()
+    }
+}
+
+fn has(owner: &JsValue, name: &str) -> bool {
+    js_sys::Reflect::get(owner, &JsValue::from_str(name)).is_ok_and(|value| !value.is_undefined())
 }

@@ -52,7 +52,7 @@ pub(crate) fn fine_pointer() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Focuses without scrolling; an element of the document takes it.
+/// Gives an element the focus; one of the document takes it.
 pub(crate) fn focus(element: &HtmlElement) {
     let _ = element.focus();
 }

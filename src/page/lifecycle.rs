@@ -4,6 +4,7 @@ use super::state::{App, Phase};
 use leptos::ev;
 use leptos::prelude::*;
 use onionskin_client::api::Command;
+use wasm_bindgen::JsCast;
 
 /// Listens for as long as the page lives.
 pub(crate) fn follow(app: App) {
@@ -29,6 +30,15 @@ pub(crate) fn follow(app: App) {
     listen(window_event_listener(ev::offline, move |_| {
         tell_running(app, Command::SetOffline { offline: true });
     }));
+    if let Some(connection) = connection() {
+        let on_change = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+            tell_running(app, save_data());
+        });
+        // Without the event the wish of the start goes on to hold.
+        let _ = connection
+            .add_event_listener_with_callback("change", on_change.as_ref().unchecked_ref());
+        on_change.forget();
+    }
     // A page out of the back/forward cache starts anew: it must not act on old keys or hold a lock twice.
     listen(window_event_listener(ev::pageshow, move |event| {
         if event.persisted() {
@@ -55,6 +65,22 @@ pub(crate) fn tell(app: App) {
     app.send(Command::SetOffline {
         offline: !window().navigator().on_line(),
     });
+    app.send(save_data());
+}
+
+/// What not every browser tells about the network.
+fn connection() -> Option<web_sys::EventTarget> {
+    let connection = js_sys::Reflect::get(&window().navigator(), &"connection".into());
+    connection.ok()?.dyn_into().ok()
+}
+
+/// Whether the browser is to save data.
+fn save_data() -> Command {
+    let wish = connection()
+        .and_then(|connection| js_sys::Reflect::get(&connection, &"saveData".into()).ok());
+    Command::SetSaveData {
+        on: wish.is_some_and(|wish| wish.is_truthy()),
+    }
 }
 
 fn tell_visible(app: App) {

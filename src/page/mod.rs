@@ -1,22 +1,41 @@
 //! The page: screens, routes and languages. It holds no keys; everything it shows comes from the worker over the bridge.
 
 mod announce;
+mod blob;
+mod canvas;
+mod chat;
+mod emoji;
 mod environment;
 mod focus;
+mod fuzzy;
 mod identicon;
+mod keys;
 mod lifecycle;
+mod listing;
+mod media;
+mod mentions;
+mod notify;
+mod pictures;
 mod prefs;
 mod pseudonym;
+mod qr;
 mod refresh;
 mod router;
 mod screens;
+mod searching;
+mod sound;
+mod split;
 mod state;
 mod strength;
+mod swipe;
 mod text;
 mod timeline;
+mod typed;
 mod ui;
 mod world;
+mod zip;
 
+use crate::i18n;
 use leptos::prelude::*;
 use router::Route;
 use screens::create::Create;
@@ -28,15 +47,30 @@ use screens::shell::{Shell, keys};
 use screens::unusable::UnusablePage;
 use screens::welcome::Welcome;
 use state::{App, Phase, Unusable};
+use std::future::Future;
+use std::pin::Pin;
+use ui::toast::Toast;
+
+/// Fetches the part of the program with the screens of an open account; `None` when it cannot be had now.
+pub type LoadInside = fn() -> Pin<Box<dyn Future<Output = Option<Inside>>>>;
+
+/// The screens of an open account, which are a part of the program of their own: the first screen does not wait for them.
+#[derive(Clone, Copy)]
+pub struct Inside(fn(Screen) -> AnyView);
+
+/// The screens of an open account. Whoever calls this directly makes them part of itself.
+pub fn inside() -> Inside {
+    Inside(show_inside)
+}
 
 /// Mounts the page.
-pub fn start() {
-    leptos::mount::mount_to_body(Root);
+pub fn start(load: LoadInside) {
+    leptos::mount::mount_to_body(move || view! { <Root load /> });
 }
 
 /// What fills the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Screen {
+pub(crate) enum Screen {
     Starting,
     Unusable(Unusable),
     Welcome,
@@ -50,11 +84,12 @@ enum Screen {
 }
 
 #[component]
-fn Root() -> impl IntoView {
+fn Root(load: LoadInside) -> impl IntoView {
     let app = App::new();
     provide_context(app);
     router::follow(app.route, app.invited);
     lifecycle::follow(app);
+    notify::follow(app);
     guard(app);
     let pressed = window_event_listener(leptos::ev::keydown, move |event| {
         if app.phase.get_untracked() == Phase::Open {
@@ -62,7 +97,12 @@ fn Root() -> impl IntoView {
         }
     });
     on_cleanup(move || pressed.remove());
-    leptos::task::spawn_local(app.boot());
+    let part = Part::new(load);
+    leptos::task::spawn_local(async move {
+        app.boot().await;
+        // By the time an account is open, its screens are here.
+        part.fetch().await;
+    });
 
     let screen = Memo::new(move |_| screen(app));
     focus_follows(app, screen);
@@ -70,7 +110,7 @@ fn Root() -> impl IntoView {
         {move || {
             // A change of language builds everything anew, so components read their texts once.
             app.prefs.language.track();
-            show(screen.get())
+            show(screen.get(), part)
         }}
         <Toast />
     }
@@ -94,8 +134,7 @@ fn screen(app: App) -> Screen {
     }
 }
 
-fn show(screen: Screen) -> AnyView {
-    let alone = |content: AnyView| view! { <main class="pane-alone">{content}</main> }.into_any();
+fn show(screen: Screen, part: Part) -> AnyView {
     match screen {
         Screen::Starting => ().into_any(),
         Screen::Unusable(why) => view! { <UnusablePage why /> }.into_any(),
@@ -104,9 +143,59 @@ fn show(screen: Screen) -> AnyView {
         Screen::Temporary => view! { <Create temporary=true /> }.into_any(),
         Screen::Restore => view! { <Restore /> }.into_any(),
         Screen::Lock => view! { <Lock /> }.into_any(),
+        Screen::Network | Screen::Path | Screen::Shell => match part.inside.get() {
+            Some(Inside(show)) => show(screen),
+            None => view! { <Loading part /> }.into_any(),
+        },
+    }
+}
+
+fn show_inside(screen: Screen) -> AnyView {
+    let alone = |content: AnyView| view! { <main class="pane-alone">{content}</main> }.into_any();
+    match screen {
         Screen::Network => alone(view! { <Network /> }.into_any()),
         Screen::Path => alone(view! { <PathScreen /> }.into_any()),
-        Screen::Shell => view! { <Shell /> }.into_any(),
+        _ => view! { <Shell /> }.into_any(),
+    }
+}
+
+/// The part with the screens of an open account, as far as it is here.
+#[derive(Clone, Copy)]
+struct Part {
+    load: LoadInside,
+    inside: RwSignal<Option<Inside>>,
+    failed: RwSignal<bool>,
+}
+
+impl Part {
+    fn new(load: LoadInside) -> Self {
+        Self {
+            load,
+            inside: RwSignal::new(None),
+            failed: RwSignal::new(false),
+        }
+    }
+
+    async fn fetch(self) {
+        self.failed.set(false);
+        match (self.load)().await {
+            Some(inside) => self.inside.set(Some(inside)),
+            None => self.failed.set(true),
+        }
+    }
+}
+
+#[component]
+fn Loading(part: Part) -> impl IntoView {
+    let t = i18n::text();
+    let retry = move |_| leptos::task::spawn_local(part.fetch());
+    view! {
+        <main class="pane-alone" data-screen="part" data-state=move || if part.failed.get() { "error" } else { "loading" }>
+            <p role="status">{move || if part.failed.get() { t.part_missing } else { t.working }}</p>
+            {move || part.failed.get().then(|| view! {
+                <button type="button" class="button" data-testid="part.retry" on:click=retry>{t.retry}</button>
+            })}
+        </main>
     }
 }
 
@@ -143,37 +232,4 @@ fn focus_follows(app: App, screen: Memo<Screen>) {
         }
         now
     });
-}
-
-/// How long a toast stays (ms).
-const TOAST_MS: u32 = 6_000;
-
-/// Short news at the bottom, announced politely; never the only place of an error.
-#[component]
-fn Toast() -> impl IntoView {
-    let app = expect_context::<App>();
-    let timer = StoredValue::new_local(None::<gloo_timers::callback::Timeout>);
-    let held = RwSignal::new(false);
-    Effect::new(move |_| {
-        let showing = app.toast.with(Option::is_some);
-        let run = showing && !held.get();
-        timer.set_value(
-            run.then(|| gloo_timers::callback::Timeout::new(TOAST_MS, move || app.toast.set(None))),
-        );
-    });
-    view! {
-        <div role="status" aria-live="polite">
-            {move || {
-                app.toast
-                    .get()
-                    .map(|said| {
-                        view! {
-                            <div class="toast" data-testid="toast" on:mouseenter=move |_| held.set(true) on:mouseleave=move |_| held.set(false)>
-                                {said}
-                            </div>
-                        }
-                    })
-            }}
-        </div>
-    }
 }

@@ -1,4 +1,4 @@
-//! How the app looks on this device: theme and language. Written down only once an account may stay on this device, since
+//! How the app looks and moves on this device: theme, language, swipes, badge, title, the composer's keys. Written down only once an account may stay on this device, since
 //! until then nothing is (screens W2); before that a choice lives as long as the page.
 
 use crate::i18n::Language;
@@ -54,14 +54,55 @@ impl Theme {
     }
 }
 
+/// What the badge of the app's icon counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Badge {
+    Conversations,
+    Messages,
+    Off,
+}
+
+impl Badge {
+    /// All, as the settings offer them.
+    pub(crate) const ALL: [Self; 3] = [Self::Conversations, Self::Messages, Self::Off];
+
+    /// Name in storage.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Conversations => "conversations",
+            Self::Messages => "messages",
+            Self::Off => "off",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|badge| badge.key() == key)
+    }
+}
+
 const THEME: &str = "onionskin.theme";
 const LANGUAGE: &str = "onionskin.language";
+const SWIPE: &str = "onionskin.swipe";
+const BADGE: &str = "onionskin.badge";
+const NEUTRAL: &str = "onionskin.neutral";
+const ENTER: &str = "onionskin.enter";
+const SPELL: &str = "onionskin.spell";
 
 /// The choices, as signals.
 #[derive(Clone, Copy)]
 pub(crate) struct Prefs {
     pub theme: RwSignal<Theme>,
     pub language: RwSignal<Language>,
+    /// Rows of the list can be swiped.
+    pub swipe: RwSignal<bool>,
+    /// What the badge of the app's icon counts.
+    pub badge: RwSignal<Badge>,
+    /// Title and icon of the tab do not name the product.
+    pub neutral: RwSignal<bool>,
+    /// Enter sends; else it breaks the line, and Ctrl or Cmd with Enter sends.
+    pub enter: RwSignal<bool>,
+    /// The browser may check what is written.
+    pub spell: RwSignal<bool>,
     /// An account is kept here, so choices may be written.
     pub may_write: RwSignal<bool>,
 }
@@ -80,6 +121,15 @@ impl Prefs {
                     .and_then(|tag| Language::from_tag(&tag))
                     .unwrap_or_else(Language::of_browser),
             ),
+            swipe: RwSignal::new(read(SWIPE).is_none()),
+            badge: RwSignal::new(
+                read(BADGE)
+                    .and_then(|key| Badge::from_key(&key))
+                    .unwrap_or(Badge::Conversations),
+            ),
+            neutral: RwSignal::new(read(NEUTRAL).is_some()),
+            enter: RwSignal::new(read(ENTER).is_none()),
+            spell: RwSignal::new(read(SPELL).is_some()),
             may_write: RwSignal::new(false),
         };
         crate::i18n::use_language(prefs.language.get_untracked());
@@ -97,6 +147,26 @@ impl Prefs {
                 write(LANGUAGE, own.then(|| language.tag()));
             }
         });
+        // What differs from how it is at first is written down.
+        let keep = |key: &'static str, signal: RwSignal<bool>, first: bool| {
+            Effect::new(move |_| {
+                let now = signal.get();
+                if prefs.may_write.get() {
+                    let word = if now { "on" } else { "off" };
+                    write(key, (now != first).then_some(word));
+                }
+            });
+        };
+        keep(SWIPE, prefs.swipe, true);
+        keep(NEUTRAL, prefs.neutral, false);
+        keep(ENTER, prefs.enter, true);
+        keep(SPELL, prefs.spell, false);
+        Effect::new(move |_| {
+            let badge = prefs.badge.get();
+            if prefs.may_write.get() {
+                write(BADGE, (badge != Badge::Conversations).then(|| badge.key()));
+            }
+        });
         prefs
     }
 
@@ -109,8 +179,9 @@ impl Prefs {
     /// Removes what was kept: no account is left here.
     pub(crate) fn forget(self) {
         self.may_write.set(false);
-        write(THEME, None);
-        write(LANGUAGE, None);
+        for key in [THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL] {
+            write(key, None);
+        }
     }
 }
 

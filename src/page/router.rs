@@ -3,7 +3,7 @@
 //! An invitation carries an Account ID, so it is taken out of the address and the history before anything renders.
 
 use leptos::prelude::*;
-use onionskin_client::api::ConversationId;
+use onionskin_client::api::{ConversationId, MessageId};
 use wasm_bindgen::JsValue;
 
 /// A place in the app.
@@ -15,12 +15,28 @@ pub(crate) enum Route {
     Temporary,
     Lock,
     Chats,
+    Archive,
+    Requests,
     Conversation(ConversationId),
+    /// All files of a conversation.
+    Media(ConversationId),
+    /// A conversation at one of its messages.
+    At(ConversationId, MessageId),
+    /// A conversation with the bar that finds something in it.
+    Find(ConversationId),
+    Details(ConversationId),
+    Search,
+    Starred,
+    Mentions,
     New,
     Network,
     Path,
     Settings,
     NetworkSettings,
+    Privacy,
+    Notifications,
+    Devices,
+    Storage,
 }
 
 /// The route of an address, and the invitation that was in it.
@@ -40,12 +56,27 @@ impl Route {
             Self::Temporary => "#/temporary".into(),
             Self::Lock => "#/lock".into(),
             Self::Chats => "#/chats".into(),
+            Self::Archive => "#/archive".into(),
+            Self::Requests => "#/requests".into(),
             Self::Conversation(id) => format!("#/c/{}", base32(&id.0)),
+            Self::Media(id) => format!("#/c/{}/media", base32(&id.0)),
+            Self::At(id, message) => {
+                format!("#/c/{}/at/{}", base32(&id.0), base32(&message.0))
+            }
+            Self::Find(id) => format!("#/c/{}/find", base32(&id.0)),
+            Self::Details(id) => format!("#/c/{}/details", base32(&id.0)),
+            Self::Search => "#/search".into(),
+            Self::Starred => "#/starred".into(),
+            Self::Mentions => "#/mentions".into(),
             Self::New => "#/new".into(),
             Self::Network => "#/network".into(),
             Self::Path => "#/network/path".into(),
             Self::Settings => "#/settings".into(),
             Self::NetworkSettings => "#/settings/network".into(),
+            Self::Privacy => "#/settings/privacy".into(),
+            Self::Notifications => "#/settings/notifications".into(),
+            Self::Devices => "#/settings/devices".into(),
+            Self::Storage => "#/settings/storage".into(),
         }
     }
 
@@ -72,19 +103,39 @@ impl Route {
             ("restore", None) => Some(Self::Restore),
             ("temporary", None) => Some(Self::Temporary),
             ("lock", None) => Some(Self::Lock),
-            ("chats" | "requests" | "archive", None) => Some(Self::Chats),
-            ("c", Some(id)) => from_base32(id.split('/').next().unwrap_or(""))
-                .map(|id| Self::Conversation(ConversationId(id))),
+            ("chats", None) => Some(Self::Chats),
+            ("archive", None) => Some(Self::Archive),
+            ("requests", None) => Some(Self::Requests),
+            ("search", None) => Some(Self::Search),
+            ("starred", None) => Some(Self::Starred),
+            ("mentions", None) => Some(Self::Mentions),
+            ("c", Some(rest)) => in_conversation(rest),
             ("new", None) => Some(Self::New),
             ("network", None) => Some(Self::Network),
             ("network", Some("path")) => Some(Self::Path),
             ("settings", Some("network")) => Some(Self::NetworkSettings),
+            ("settings", Some("privacy")) => Some(Self::Privacy),
+            ("settings", Some("notifications")) => Some(Self::Notifications),
+            ("settings", Some("devices")) => Some(Self::Devices),
+            ("settings", Some("storage")) => Some(Self::Storage),
             ("settings", _) => Some(Self::Settings),
             _ => None,
         };
         Parsed {
             route,
             invitation: None,
+        }
+    }
+
+    /// The conversation that is on screen.
+    pub(crate) fn conversation(self) -> Option<ConversationId> {
+        match self {
+            Self::Conversation(id)
+            | Self::At(id, _)
+            | Self::Find(id)
+            | Self::Details(id)
+            | Self::Media(id) => Some(id),
+            _ => None,
         }
     }
 
@@ -101,6 +152,19 @@ impl Route {
                 | Self::Path
         )
     }
+}
+
+/// What stands behind `c/`.
+fn in_conversation(rest: &str) -> Option<Route> {
+    let mut parts = rest.split('/');
+    let id = ConversationId(from_base32(parts.next()?)?);
+    Some(match (parts.next(), parts.next()) {
+        (Some("details"), None) => Route::Details(id),
+        (Some("media"), None) => Route::Media(id),
+        (Some("find"), None) => Route::Find(id),
+        (Some("at"), Some(message)) => Route::At(id, MessageId(from_base32(message)?)),
+        _ => Route::Conversation(id),
+    })
 }
 
 /// Follows the address bar. `invited` gets what an invitation carried.
@@ -208,12 +272,25 @@ mod tests {
             Route::Temporary,
             Route::Lock,
             Route::Chats,
+            Route::Archive,
+            Route::Requests,
             Route::Conversation(id),
+            Route::Media(id),
+            Route::At(id, MessageId([0x5c; 16])),
+            Route::Find(id),
+            Route::Details(id),
+            Route::Search,
+            Route::Starred,
+            Route::Mentions,
             Route::New,
             Route::Network,
             Route::Path,
             Route::Settings,
             Route::NetworkSettings,
+            Route::Privacy,
+            Route::Notifications,
+            Route::Devices,
+            Route::Storage,
         ] {
             assert_eq!(Route::parse(&route.href()).route, Some(route));
         }

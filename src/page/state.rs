@@ -2,17 +2,27 @@
 //! notices; screens read them and call the methods here.
 
 use super::announce::Announcer;
+use super::emoji::Emojis;
+use super::media::Media;
+use super::notify::Notifier;
+use super::pictures::Pictures;
 use super::prefs::Prefs;
 use super::router::{self, Route};
+use super::text::name_of;
 use super::timeline::Timeline;
+use super::ui::menu::Menu;
+use super::ui::toast::Undo;
 use super::world::World;
 use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
+use crate::i18n::text;
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Event, Failure,
-    NetworkReport, NetworkSettings, NetworkStatus, PathView, Profile, RestoreStep,
+    Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, ErrorCode,
+    Event, Failure, MessageKind, NetworkReport, NetworkSettings, NetworkStatus, PathView, Profile,
+    RestoreStep, Settings, SyncStatus, short_id,
 };
+use onionskin_protocol::sorted::SortedSet;
 
 /// What can be shown at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +58,30 @@ pub(crate) enum Ended {
     Burnt,
 }
 
+/// Comes back when what was just set is on screen.
+pub(crate) async fn painted() {
+    let (sender, receiver) = futures::channel::oneshot::channel();
+    request_animation_frame(move || {
+        // Nobody waits when the page is going away.
+        let _ = sender.send(());
+    });
+    // A page in the background is not painted: a moment is enough then.
+    let moment = gloo_timers::future::TimeoutFuture::new(100);
+    futures::future::select(receiver, moment).await;
+    gloo_timers::future::TimeoutFuture::new(0).await;
+}
+
+/// So many times 10 ms a lock waits for what is on its way.
+const LOCK_PATIENCE: u32 = 100;
+
 /// Everything that outlives a screen. Copies are handles.
 #[derive(Clone, Copy)]
 pub(crate) struct App {
     engine: StoredValue<Option<Engine>, LocalStorage>,
+    /// Commands on their way whose answers no screen waits for.
+    under_way: StoredValue<u32>,
+    /// Rings when the account is about to be locked: what is written and not kept yet is kept now.
+    pub parting: RwSignal<()>,
     pub prefs: Prefs,
     pub phase: RwSignal<Phase>,
     pub ended: RwSignal<Option<Ended>>,
@@ -77,15 +107,37 @@ pub(crate) struct App {
     pub restoring: RwSignal<Option<RestoreStep>>,
     pub problem: RwSignal<Option<Failure>>,
     pub toast: RwSignal<Option<String>>,
+    pub media: Media,
+    /// What the person can still take back.
+    pub undo: Undo,
+    /// The menu that is open.
+    pub menu: Menu,
+    pub emojis: Emojis,
+    /// What the person chose about this account.
+    pub settings: RwSignal<Settings>,
+    /// Where somebody types.
+    pub typing: RwSignal<SortedSet<ConversationId>>,
     pub timeline: Timeline,
     pub world: World,
     pub announcer: Announcer,
+    /// With whom the safety number is compared.
+    pub comparing: RwSignal<Option<ConversationId>>,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
     /// So is the one that erases the account.
     pub erase_open: RwSignal<bool>,
+    /// So is the command palette.
+    pub palette_open: RwSignal<bool>,
+    /// So is the list of shortcuts.
+    pub shortcuts_open: RwSignal<bool>,
     /// The page is on screen.
     pub visible: RwSignal<bool>,
+    pub pictures: Pictures,
+    pub notifier: Notifier,
+    /// How devices agree; `None` until told.
+    pub sync: RwSignal<Option<SyncStatus>>,
+    /// Conversations that are gone from the screen and go for good when that cannot be undone any more.
+    pub leaving: RwSignal<SortedSet<ConversationId>>,
 }
 
 impl App {
@@ -93,6 +145,8 @@ impl App {
     pub(crate) fn new() -> Self {
         Self {
             engine: StoredValue::new_local(None),
+            under_way: StoredValue::new(0),
+            parting: RwSignal::new(()),
             prefs: Prefs::start(),
             phase: RwSignal::new(Phase::Starting),
             ended: RwSignal::new(None),
@@ -112,12 +166,25 @@ impl App {
             restoring: RwSignal::new(None),
             problem: RwSignal::new(None),
             toast: RwSignal::new(None),
+            undo: Undo::new(),
+            menu: Menu::new(),
+            emojis: Emojis::new(),
+            media: Media::new(),
+            settings: RwSignal::new(Settings::default()),
+            typing: RwSignal::new(SortedSet::new()),
             timeline: Timeline::new(),
             world: World::default(),
             announcer: Announcer::new(),
+            comparing: RwSignal::new(None),
             phrase_open: RwSignal::new(false),
             erase_open: RwSignal::new(false),
+            palette_open: RwSignal::new(false),
+            shortcuts_open: RwSignal::new(false),
             visible: RwSignal::new(super::lifecycle::visible()),
+            pictures: Pictures::new(),
+            notifier: Notifier::new(),
+            sync: RwSignal::new(None),
+            leaving: RwSignal::new(SortedSet::new()),
         }
     }
 
@@ -127,6 +194,13 @@ impl App {
         if !missing.is_empty() {
             self.phase.set(Phase::Unusable(Unusable::Missing(missing)));
             return;
+        }
+        if !crate::bridge::client::is_started() {
+            // Nothing is kept here, so the first screen does not wait for the worker.
+            self.environment.set(super::environment::expected());
+            self.vaults.set(Vec::new());
+            self.phase.set(Phase::Closed);
+            painted().await;
         }
         self.engine
             .set_value(Some(Engine::start(move |notice| self.notice(notice))));
@@ -173,10 +247,12 @@ impl App {
 
     /// Sends a command whose answer nobody waits for; a failure becomes the problem on screen.
     pub(crate) fn send(self, command: Command) {
+        self.under_way.update_value(|count| *count += 1);
         leptos::task::spawn_local(async move {
             if let Err(failure) = self.command(command).await {
                 self.problem.set(Some(failure));
             }
+            self.under_way.update_value(|count| *count -= 1);
         });
     }
 
@@ -226,7 +302,9 @@ impl App {
             .may_write
             .set(vault.is_some() || !self.vaults.with_untracked(Vec::is_empty));
         self.vault.set(vault);
-        self.profile.set(Some(profile));
+        // A new one is among them now.
+        leptos::task::spawn_local(self.read_vaults());
+        self.profile_told(profile);
         self.ended.set(None);
         self.problem.set(None);
         self.read_all().await;
@@ -240,12 +318,20 @@ impl App {
     /// Reads what the first screens show. Failures show as empty lists and a problem.
     async fn read_all(self) {
         match self.command(Command::GetConversations).await {
-            Ok(Answer::Conversations(list)) => self.conversations.set(Some(list)),
+            Ok(Answer::Conversations(list)) => {
+                for one in list.iter().filter(|one| !one.note_to_self) {
+                    self.pictures.told(&one.account_id, one.avatar);
+                }
+                self.conversations.set(Some(list));
+            }
             Ok(_) => self.conversations.set(Some(Vec::new())),
             Err(failure) => {
                 self.conversations.set(Some(Vec::new()));
                 self.problem.set(Some(failure));
             }
+        }
+        if let Ok(Answer::Settings(settings)) = self.command(Command::GetSettings).await {
+            self.settings.set(*settings);
         }
         if let Ok(Answer::Network(network)) = self.command(Command::GetNetwork).await {
             self.network_told(network);
@@ -258,6 +344,15 @@ impl App {
 
     /// Ends the session; a kept account can be unlocked again.
     pub(crate) async fn lock(self) {
+        self.undo.act_now();
+        self.parting.notify();
+        // What was just decided and written is kept before the lock is; a store that hangs does not hold it up.
+        for _ in 0..LOCK_PATIENCE {
+            gloo_timers::future::TimeoutFuture::new(10).await;
+            if self.under_way.get_value() == 0 {
+                break;
+            }
+        }
         // Locking always succeeds: the worker is gone either way, and `Notice::Locked` follows.
         let _ = self.call(Call::Lock).await;
     }
@@ -315,6 +410,25 @@ impl App {
         })
     }
 
+    /// What somebody is called: "You", the name of their conversation, else a short ID. Tracks all of these.
+    pub(crate) fn called(self, account_id: &str) -> String {
+        let own = self.profile.with(|profile| {
+            profile
+                .as_ref()
+                .is_some_and(|own| own.account_id == account_id)
+        });
+        if own {
+            return text().you.to_owned();
+        }
+        let known = self.conversations.with(|list| {
+            list.iter()
+                .flatten()
+                .find(|one| one.account_id == account_id)
+                .map(name_of)
+        });
+        known.unwrap_or_else(|| short_id(account_id))
+    }
+
     /// Opens the conversation with an ID and goes there.
     pub(crate) async fn start_conversation(self, account_id: String) -> Result<(), Failure> {
         if let Answer::Conversation(conversation) = self
@@ -322,7 +436,7 @@ impl App {
             .await?
         {
             let id = conversation.id;
-            self.upsert_conversation(conversation);
+            self.upsert_conversation(*conversation);
             router::go(Route::Conversation(id));
         }
         Ok(())
@@ -366,9 +480,17 @@ impl App {
     }
 
     fn forget_session(self) {
+        self.pictures.clear();
+        self.notifier.clear();
+        self.sync.set(None);
+        self.leaving.update(SortedSet::clear);
         self.phrase_open.set(false);
+        self.comparing.set(None);
         self.erase_open.set(false);
+        self.palette_open.set(false);
+        self.shortcuts_open.set(false);
         self.timeline.close();
+        self.media.forget();
         self.announcer.clear();
         self.profile.set(None);
         self.vault.set(None);
@@ -381,32 +503,70 @@ impl App {
         self.restoring.set(None);
         self.problem.set(None);
         self.toast.set(None);
+        self.undo.take_back();
+        self.menu.close();
+        self.emojis.forget();
+        self.settings.set(Settings::default());
+        self.typing.update(SortedSet::clear);
         self.wanted.set(None);
     }
 
     fn event(self, event: Event) {
         match event {
-            Event::Conversation(conversation) => self.upsert_conversation(conversation),
-            Event::ConversationRemoved(id) => self.conversations.update(|list| {
-                if let Some(list) = list {
-                    list.retain(|one| one.id != id);
-                }
-            }),
+            Event::Conversation(conversation) => self.upsert_conversation(*conversation),
+            Event::ConversationRemoved(id) => {
+                self.notifier.close(id);
+                self.conversations.update(|list| {
+                    if let Some(list) = list {
+                        list.retain(|one| one.id != id);
+                    }
+                });
+            }
             Event::Message(message) => {
                 self.announcer.heard(self, &message);
-                self.timeline.upsert(message);
+                self.media.settled(&message.attachments);
+                if message.kind == MessageKind::Deleted {
+                    self.notifier
+                        .removed(self, message.conversation, message.id);
+                }
+                self.timeline.upsert(*message);
             }
             Event::MessageRemoved {
                 conversation,
                 message,
-            } => self.timeline.remove(conversation, message),
-            Event::Profile(profile) => self.profile.set(Some(profile)),
+            } => {
+                self.notifier.removed(self, conversation, message);
+                self.timeline.remove(conversation, message);
+            }
+            Event::Profile(profile) => self.profile_told(profile),
             Event::Network(network) => self.network_told(network),
             Event::Paths(paths) => self.paths.set(Some(paths)),
             Event::Restore(RestoreStep::Done) => self.restoring.set(None),
             Event::Restore(step) => self.restoring.set(Some(step)),
+            Event::File { file, state } => self.media.told(file, state),
+            Event::Typing {
+                conversation,
+                active,
+            } => self.typing.update(|typing| {
+                if active {
+                    typing.insert(conversation);
+                } else {
+                    typing.remove(&conversation);
+                }
+            }),
+            Event::Settings(settings) => self.settings.set(*settings),
+            Event::Notify {
+                conversation,
+                message,
+            } => self.notifier.told(self, conversation, message),
+            Event::Sync(sync) => self.sync.set(Some(sync)),
             Event::Problem(failure) => self.problem.set(Some(failure)),
         }
+    }
+
+    fn profile_told(self, profile: Profile) {
+        self.pictures.told(&profile.account_id, profile.avatar);
+        self.profile.set(Some(profile));
     }
 
     fn network_told(self, network: NetworkStatus) {
@@ -424,6 +584,29 @@ impl App {
         }
     }
 
+    /// Changes something about a conversation; what came of it follows as an event.
+    pub(crate) fn change(self, conversation: ConversationId, change: ConversationChange) {
+        self.send(Command::ChangeConversation {
+            conversation,
+            change,
+        });
+    }
+
+    /// Changes what the person chose.
+    pub(crate) async fn change_settings(
+        self,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<(), Failure> {
+        let Answer::Settings(settings) = self.command(Command::GetSettings).await? else {
+            return Err(not_running());
+        };
+        let mut settings = *settings;
+        change(&mut settings);
+        self.command(Command::SetSettings(settings.clone())).await?;
+        self.settings.set(settings);
+        Ok(())
+    }
+
     /// What is chosen about the network.
     pub(crate) async fn network_settings(self) -> Result<NetworkSettings, Failure> {
         match self.command(Command::GetNetworkSettings).await? {
@@ -434,6 +617,13 @@ impl App {
 
     /// A conversation is new or changed.
     pub(crate) fn upsert_conversation(self, conversation: Conversation) {
+        if !conversation.note_to_self {
+            self.pictures
+                .told(&conversation.account_id, conversation.avatar);
+        }
+        if conversation.unread == 0 {
+            self.notifier.close(conversation.id);
+        }
         self.conversations.update(|list| {
             let list = list.get_or_insert_default();
             list.retain(|one| one.id != conversation.id);
@@ -454,6 +644,7 @@ fn silent_network() -> NetworkStatus {
         swarm: 0,
         clock_offset: 0,
         queued: 0,
+        attempts: 0,
     }
 }
 

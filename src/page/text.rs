@@ -22,8 +22,12 @@ pub(crate) fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a conversation is called, apart from Note to Self, which the language files name.
+/// What a conversation is called (the nickname that we gave, the name they gave themselves, or the short ID), apart from Note to Self, which the language files name.
 pub(crate) fn name_of(conversation: &Conversation) -> String {
+    let given = clean_name(&conversation.nickname);
+    if !given.is_empty() {
+        return given;
+    }
     let name = clean_name(&conversation.name);
     if name.is_empty() {
         short_id(&conversation.account_id)

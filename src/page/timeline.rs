@@ -7,13 +7,25 @@ use onionskin_client::api::{
     Anchor, Answer, Command, ConversationId, Cursor, Failure, Message, MessageId, MessageKind,
 };
 use onionskin_client::api::{Delivery, ErrorCode};
+use onionskin_protocol::sorted::SortedSet;
 
 use super::state::App;
 
 /// At most so many messages are mounted.
 pub(crate) const WINDOW: usize = 110;
-/// How many are read at a time.
-const PAGE: u16 = 50;
+/// How many are read at a time: so many rows are built in one go while a person scrolls.
+const PAGE: u16 = 20;
+/// Messages before the first unread one that are read with it.
+const BEFORE_UNREAD: usize = 10;
+/// With so many unread messages it starts at the newest all the same; the first unread one is not far then.
+const NEAR: u32 = 90;
+
+/// What is older than so many of the newest messages when it comes has arrived late (screens 9.2).
+const LATE: usize = 50;
+/// A later message must have been here for so long (ms), so that a catch-up in any order is not late.
+const LATE_MS: u64 = 60_000;
+/// So many notices in a row become one line.
+const RUN: usize = 3;
 
 /// How reading stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +48,12 @@ pub(crate) struct Timeline {
     pub reading: RwSignal<Reading>,
     /// The newest message is on screen.
     pub at_end: RwSignal<bool>,
+    /// So many came while the newest was not on screen.
+    pub fresh: RwSignal<usize>,
+    /// Not shown, since they are about to be removed.
+    pub hidden: RwSignal<SortedSet<MessageId>>,
+    /// To be brought on screen and marked for a moment.
+    pub wanted: RwSignal<Option<MessageId>>,
     busy: RwSignal<bool>,
 }
 
@@ -49,6 +67,9 @@ impl Timeline {
             first_unread: RwSignal::new(None),
             reading: RwSignal::new(Reading::Loading),
             at_end: RwSignal::new(true),
+            fresh: RwSignal::new(0),
+            hidden: RwSignal::new(SortedSet::new()),
+            wanted: RwSignal::new(None),
             busy: RwSignal::new(false),
         }
     }
@@ -61,37 +82,87 @@ impl Timeline {
         self.more_before.set(false);
         self.more_after.set(false);
         self.at_end.set(true);
+        self.fresh.set(0);
+        self.wanted.set(None);
         self.busy.set(false);
         self.reading.set(Reading::Loading);
     }
 
-    /// Opens a conversation at its newest messages; `unread` of them get the line above.
-    pub(crate) async fn load(self, app: App, conversation: ConversationId, unread: u32) {
+    /// Opens a conversation at the first of its `unread` messages, which gets the line above, else at its newest. Everything
+    /// sent up to `last_read` (ms) was seen.
+    pub(crate) async fn load(
+        self,
+        app: App,
+        conversation: ConversationId,
+        unread: u32,
+        last_read: u64,
+    ) {
         self.close();
         self.open.set(Some(conversation));
-        let limit = PAGE
-            .max(u16::try_from(unread).unwrap_or(PAGE).saturating_add(10))
-            .min(100);
-        let read = self.read(app, conversation, Anchor::Newest, limit).await;
+        let anchor = if unread <= NEAR {
+            Anchor::Newest
+        } else {
+            Anchor::Around(last_read)
+        };
+        let read = self.read(app, conversation, anchor, PAGE).await;
         if self.open.get_untracked() != Some(conversation) {
             return;
         }
         match read {
             Ok(page) => {
-                self.first_unread.set(nth_unread(&page.messages, unread));
                 self.more_before.set(page.more_before);
                 self.more_after.set(page.more_after);
                 // What arrived while we read is not lost.
                 let mut messages = page.messages;
-                self.messages.with_untracked(|early| {
-                    for message in early {
-                        insert(&mut messages, message.clone());
-                    }
-                });
+                if !page.more_after {
+                    self.messages.with_untracked(|early| {
+                        for message in early {
+                            insert(&mut messages, message.clone());
+                        }
+                    });
+                }
+                self.at_end.set(!page.more_after);
                 self.messages.set(messages);
                 self.reading.set(Reading::Ready);
+                self.fill(app, conversation, unread).await;
+                if self.open.get_untracked() != Some(conversation) {
+                    return;
+                }
+                let first_unread = self.messages.with_untracked(|messages| match anchor {
+                    Anchor::Newest => nth_unread(messages, unread),
+                    _ => first_after(messages, last_read),
+                });
+                self.first_unread.set(first_unread);
+                if first_unread.is_some() {
+                    self.wanted.set(first_unread);
+                }
             }
             Err(failure) => self.reading.set(Reading::Failed(failure)),
+        }
+    }
+
+    /// Reads on until a screen is full and the first unread message is there.
+    async fn fill(self, app: App, conversation: ConversationId, unread: u32) {
+        let wanted = match unread {
+            0 => usize::from(PAGE) * 2 + 1,
+            1..=NEAR => unread as usize + BEFORE_UNREAD,
+            _ => WINDOW / 2,
+        };
+        let short = |wanted: usize| {
+            self.open.get_untracked() == Some(conversation)
+                && self.messages.with_untracked(Vec::len) < wanted
+        };
+        if self.more_after.get_untracked() {
+            super::state::painted().await;
+            self.newer(app).await;
+        }
+        while short(wanted.min(WINDOW)) && self.more_before.get_untracked() {
+            super::state::painted().await;
+            let before = self.messages.with_untracked(Vec::len);
+            self.older(app).await;
+            if self.messages.with_untracked(Vec::len) == before {
+                return;
+            }
         }
     }
 
@@ -157,7 +228,86 @@ impl Timeline {
             self.more_after.set(page.more_after);
             self.at_end.set(true);
             self.messages.set(page.messages);
+            self.fill(app, open, 0).await;
         }
+    }
+
+    /// Brings a message on screen, wherever in the history it is. False when there is none at that time (ms).
+    pub(crate) async fn jump(self, app: App, sent_at: u64, message: Option<MessageId>) -> bool {
+        let Some(open) = self.open.get_untracked() else {
+            return false;
+        };
+        let find = move || {
+            self.messages.with_untracked(|messages| {
+                messages
+                    .iter()
+                    .find(|one| message.map_or(one.sent_at == sent_at, |id| one.id == id))
+                    .map(|one| one.id)
+            })
+        };
+        if find().is_none() {
+            let Ok(page) = self.read(app, open, Anchor::Around(sent_at), PAGE).await else {
+                return false;
+            };
+            if self.open.get_untracked() != Some(open) || page.messages.is_empty() {
+                return false;
+            }
+            self.more_before.set(page.more_before);
+            self.more_after.set(page.more_after);
+            self.at_end.set(false);
+            self.messages.set(page.messages);
+            self.fill(app, open, 0).await;
+        }
+        let found = find();
+        let nearest = found.or_else(|| {
+            self.messages.with_untracked(|messages| {
+                messages
+                    .iter()
+                    .min_by_key(|one| one.sent_at.abs_diff(sent_at))
+                    .map(|one| one.id)
+            })
+        });
+        self.wanted.set(None);
+        self.wanted.set(nearest);
+        found.is_some()
+    }
+
+    /// Brings the first message of a day on screen, or of the next day with any; else the newest. `from` is local midnight (ms).
+    pub(crate) async fn jump_to_day(self, app: App, from: u64) {
+        let Some(open) = self.open.get_untracked() else {
+            return;
+        };
+        let before = Cursor {
+            sent_at: from.saturating_sub(1),
+            message: MessageId([0xff; 16]),
+        };
+        let first = match self.read(app, open, Anchor::After(before), 1).await {
+            Ok(page) => page.messages.first().map(|one| (one.sent_at, one.id)),
+            Err(failure) => return app.problem.set(Some(failure)),
+        };
+        match first {
+            Some((sent_at, id)) => drop(self.jump(app, sent_at, Some(id)).await),
+            None => self.newest(app).await,
+        }
+    }
+
+    /// A message of the window.
+    pub(crate) fn message(self, id: MessageId) -> Option<Message> {
+        self.messages
+            .with_untracked(|messages| messages.iter().find(|one| one.id == id).cloned())
+    }
+
+    /// Messages are about to be removed, or stay after all.
+    pub(crate) fn hide(self, ids: &[MessageId], on: bool) {
+        self.hidden.update(|hidden| {
+            for id in ids {
+                if on {
+                    hidden.insert(*id);
+                } else {
+                    hidden.remove(id);
+                }
+            }
+        });
     }
 
     /// A message is new or changed.
@@ -177,6 +327,12 @@ impl Timeline {
                 && (before && self.more_before.get_untracked()
                     || after && self.more_after.get_untracked())
         });
+        let known = self
+            .messages
+            .with_untracked(|messages| messages.iter().any(|other| other.id == message.id));
+        if !known && !message.mine && !self.at_end.get_untracked() {
+            self.fresh.update(|fresh| *fresh += 1);
+        }
         if outside {
             return;
         }
@@ -271,12 +427,29 @@ fn nth_unread(messages: &[Message], unread: u32) -> Option<MessageId> {
     received.skip(skip).map(|message| message.id).next()
 }
 
+/// The first received message after a time (ms).
+fn first_after(messages: &[Message], last_read: u64) -> Option<MessageId> {
+    messages
+        .iter()
+        .find(|message| !message.mine && message.sent_at > last_read)
+        .map(|message| message.id)
+}
+
+/// It is a line between messages rather than one.
+pub(crate) const fn is_notice(kind: MessageKind) -> bool {
+    matches!(
+        kind,
+        MessageKind::RequestAccepted
+            | MessageKind::TimerChanged(_)
+            | MessageKind::MediaSaved
+            | MessageKind::MissedCall
+    )
+}
+
 /// A message with what stands around it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub message: Message,
-    /// Place in the window, from 1.
-    pub place: usize,
     /// A line with the day stands above.
     pub new_day: bool,
     /// The line "unread" stands above.
@@ -287,6 +460,10 @@ pub(crate) struct Row {
     pub ends_group: bool,
     /// The newest own message: it says its delivery in words.
     pub newest_own: bool,
+    /// It came long after the messages around it.
+    pub late: bool,
+    /// Notices that this one stands for.
+    pub run: usize,
 }
 
 /// Lays the window out. `day` numbers the local calendar day of a time.
@@ -312,19 +489,60 @@ pub(crate) fn rows(
         }
         rows.push(Row {
             message: message.clone(),
-            place: at + 1,
             new_day,
             unread_line,
             starts_group,
             ends_group: at + 1 == messages.len(),
             newest_own: newest_own == Some(message.id),
+            late: is_late(messages, at),
+            run: 0,
         });
     }
     rows
 }
 
+/// Something newer was here long before it, and more than a few newer ones are.
+fn is_late(messages: &[Message], at: usize) -> bool {
+    let Some(message) = messages.get(at) else {
+        return false;
+    };
+    let newer = &messages[at + 1..];
+    !message.mine
+        && newer.len() >= LATE
+        && newer
+            .iter()
+            .any(|other| other.received_at + LATE_MS < message.received_at)
+}
+
+/// Runs of three notices and more become one row, apart from those that were opened.
+pub(crate) fn fold_notices(rows: Vec<Row>, opened: &SortedSet<MessageId>) -> Vec<Row> {
+    let mut out: Vec<Row> = Vec::with_capacity(rows.len());
+    let mut at = 0;
+    while at < rows.len() {
+        let run = rows[at..]
+            .iter()
+            .enumerate()
+            .take_while(|(n, row)| {
+                is_notice(row.message.kind) && (*n == 0 || !row.new_day && !row.unread_line)
+            })
+            .count();
+        if run >= RUN && !opened.contains(&rows[at].message.id) {
+            out.push(Row {
+                run,
+                ..rows[at].clone()
+            });
+            at += run;
+        } else {
+            let next = at + run.max(1);
+            out.extend_from_slice(&rows[at..next]);
+            at = next;
+        }
+    }
+    out
+}
+
 fn together(earlier: &Message, later: &Message) -> bool {
-    let bubble = |message: &Message| message.kind != MessageKind::RequestAccepted;
+    let bubble = |message: &Message| !is_notice(message.kind);
     earlier.author == later.author
         && earlier.mine == later.mine
         && bubble(earlier)
@@ -350,6 +568,7 @@ mod tests {
             sent_at,
             received_at: sent_at,
             delivery: Delivery::Queued,
+            ..Message::default()
         }
     }
 
@@ -406,5 +625,28 @@ mod tests {
         insert(&mut list, changed.clone());
         assert_eq!(list.len(), 2);
         assert_eq!(list[0], changed);
+    }
+
+    #[test]
+    fn a_run_of_notices_is_one_row_until_it_is_opened() {
+        let mut list: Vec<Message> = (1..=5).map(|n| message(n, false, u64::from(n))).collect();
+        for notice in &mut list[1..4] {
+            notice.kind = MessageKind::MediaSaved;
+        }
+        let all = rows(&list, None, day);
+        let folded = fold_notices(all.clone(), &SortedSet::new());
+        let runs: Vec<usize> = folded.iter().map(|row| row.run).collect();
+        assert_eq!(runs, [0, 3, 0]);
+        let opened = SortedSet::from([list[1].id]);
+        assert_eq!(fold_notices(all, &opened).len(), 5);
+    }
+
+    #[test]
+    fn what_comes_between_old_messages_is_late() {
+        let mut list: Vec<Message> = (1..=60).map(|n| message(n, false, u64::from(n))).collect();
+        assert!(rows(&list, None, day).iter().all(|row| !row.late));
+        list[2].received_at = 10 * LATE_MS;
+        let late: Vec<bool> = rows(&list, None, day).iter().map(|row| row.late).collect();
+        assert!(late[2] && late.iter().filter(|late| **late).count() == 1);
     }
 }

@@ -71,17 +71,19 @@ impl World {
     }
 }
 
-fn load<T: Send + Sync + 'static>(
+/// Fetches a file of the app into a signal, unless it is there or on its way.
+pub(crate) fn load<T: Send + Sync + 'static>(
     into: RwSignal<Load<T>>,
-    url: &'static str,
+    url: &str,
     read: impl FnOnce(Vec<u8>) -> Option<T> + 'static,
 ) {
     if !into.with_untracked(Load::wanted) {
         return;
     }
     into.set(Load::Loading);
+    let url = url.to_owned();
     leptos::task::spawn_local(async move {
-        let contents = fetch(url).await.and_then(read);
+        let contents = fetch(&url).await.and_then(read);
         into.set(contents.map_or(Load::Failed, |contents| Load::Ready(Arc::new(contents))));
     });
 }

@@ -5,6 +5,7 @@
 mod deployment;
 mod device;
 mod kdf;
+pub mod media;
 mod owner;
 mod phrase;
 mod platform;

@@ -13,6 +13,7 @@ use super::store::database::{self, Database, Opened, from_rexie, to_bytes, to_js
 use crate::bridge::VaultId;
 use onionskin_client::ports::{Durability, Entropy, StoreError};
 use onionskin_client::vault::VaultHeader;
+use onionskin_protocol::sorted::sort_by_key;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, IdbTransaction};
 
@@ -51,7 +52,7 @@ pub(crate) async fn list() -> Result<Vec<Entry>, StoreError> {
         .zip(&values)
         .filter_map(|(key, value)| read(key, value))
         .collect();
-    entries.sort_by_key(|entry| (entry.created_at, entry.id));
+    sort_by_key(&mut entries, |entry| (entry.created_at, entry.id));
     Ok(entries)
 }
 

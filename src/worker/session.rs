@@ -3,6 +3,7 @@
 //! Opening and closing run one after the other; commands of an open account run side by side.
 
 use super::deployment::{Asked, Deployment, ask, environment};
+use super::media::{picture, voice};
 use super::owner::{Ownership, acquire, held, say};
 use super::ports::{BrowserEntropy, BrowserPorts, now_ms};
 use super::registry::{self, database_name};
@@ -14,15 +15,15 @@ use crate::bridge::{
 use futures::StreamExt;
 use futures::lock::Mutex;
 use gloo_timers::future::TimeoutFuture;
-use onionskin_client::api::{Answer, Command, ErrorCode, Failure, Profile};
+use onionskin_client::api::{Answer, Blob, Command, ErrorCode, Failure, Profile};
 use onionskin_client::ports::StoreError;
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::{VaultError, VaultHeader, VaultKey};
 use onionskin_client::{Engine, EngineOptions};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::entropy::draw;
+use onionskin_protocol::sorted::SortedMap;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::CryptoKey;
@@ -43,8 +44,9 @@ pub(crate) struct Session {
     /// Held while an account is opened or closed.
     turn: Mutex<()>,
     lists: phrase::OtherLists,
-    wrong: RefCell<BTreeMap<VaultId, u32>>,
+    wrong: RefCell<SortedMap<VaultId, u32>>,
     superseded: Rc<Cell<bool>>,
+    voice: RefCell<Option<voice::Recording>>,
 }
 
 struct Open {
@@ -74,14 +76,27 @@ impl Session {
             open: RefCell::new(None),
             turn: Mutex::new(()),
             lists: phrase::OtherLists::default(),
-            wrong: RefCell::new(BTreeMap::new()),
+            wrong: RefCell::new(SortedMap::new()),
             superseded: Rc::new(Cell::new(false)),
+            voice: RefCell::new(None),
         })
     }
 
     pub(crate) async fn call(self: &Rc<Self>, call: Call) -> Result<Reply, Failure> {
         match call {
             Call::Engine(command) => self.command(command).await.map(Reply::Answer),
+            Call::PreparePicture { bytes, quality } => picture::prepare(&bytes.0, quality)
+                .await
+                .map(Reply::Picture),
+            Call::Thumbnail(order) => {
+                match self.command(Command::GetFile { file: order.file }).await? {
+                    Answer::Bytes(bytes) => picture::thumbnail(&bytes.0, order.side)
+                        .await
+                        .map(|bytes| Reply::Bytes(Blob(bytes))),
+                    _ => Err(internal("the engine gave no file")),
+                }
+            }
+            Call::Voice(call) => voice::answer(&mut self.voice.borrow_mut(), call),
             Call::Vaults => self.vaults().await.map(Reply::Vaults),
             // Asking the browser to persist is the page's part; a worker cannot.
             Call::Environment | Call::Persist => Ok(Reply::Environment(
@@ -115,6 +130,10 @@ impl Session {
             } => {
                 let _turn = self.turn.lock().await;
                 self.unlock(vault, passphrase, take_over).await
+            }
+            Call::Prove { passphrase } => {
+                let _turn = self.turn.lock().await;
+                self.prove(passphrase).await
             }
             Call::Lock => {
                 let _turn = self.turn.lock().await;
@@ -294,6 +313,26 @@ impl Session {
             }),
         )
         .await
+    }
+
+    /// Whether the person in front of the open account knows its passphrase. The key that it opens is dropped.
+    async fn prove(&self, passphrase: SecretBytes) -> Result<Reply, Failure> {
+        let vault = self
+            .open
+            .borrow()
+            .as_ref()
+            .and_then(|open| open.place.as_ref().map(|place| place.vault));
+        let vault = vault.ok_or_else(|| internal("no kept account is open"))?;
+        let entry = registry::get(vault)
+            .await
+            .map_err(storage)?
+            .ok_or_else(|| failure(ErrorCode::StoreEvicted))?;
+        let header = entry
+            .header
+            .ok_or_else(|| failure(ErrorCode::VaultDamaged))?;
+        self.open_by_passphrase(vault, &header, Some(passphrase))
+            .await?;
+        Ok(Reply::Done)
     }
 
     async fn open_by_passphrase(

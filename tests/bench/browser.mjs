@@ -50,7 +50,7 @@ console.log(JSON.stringify(results, null, 2));
 /** Runs in the page. The best of five rounds of each loop, ours and libsodium's taking turns. */
 async function primitives() {
   const ours = await import('/onionskin_bench.js');
-  await ours.default();
+  const { memory } = await ours.default();
   const sodium = (await import('libsodium')).default;
   await sodium.ready;
 
@@ -127,7 +127,27 @@ async function primitives() {
   const onionSodium = best(loop(sodiumOnion), 300);
   const decrypt = best((times) => ours.decrypts(times), 1000);
   const decryptSodium = best(loop(sodiumDecrypt), 1000);
+  const before = memory.buffer.byteLength;
+  const begun = performance.now();
+  const history = new ours.History(100_000);
+  const build = performance.now() - begun;
+  const grown = (memory.buffer.byteLength - before) / 1e6;
+  let slowest = 0;
+  for (const query of ['b', 'balise', 'SEDO', '"bakeli"', 'ba ke', 'nothing']) {
+    const start = performance.now();
+    const found = history.find(query);
+    slowest = Math.max(slowest, performance.now() - start);
+    if ((found === 0) !== (query === 'nothing')) throw new Error(`searching for ${query} finds ${found}`);
+  }
+  if (ours.config_merges(1) !== 1 || ours.config_parses(1) !== 1) throw new Error('configs do not merge');
+  const merge = best((times) => ours.config_merges(times), 40);
+  const parse = best((times) => ours.config_parses(times), 40);
   return [
+    { name: 'wasm/search_100k_build', value: build, unit: 'ms' },
+    { name: 'wasm/search_100k_slowest', value: slowest, unit: 'ms' },
+    { name: 'wasm/search_100k_memory', value: grown, unit: 'MB' },
+    { name: 'wasm/config_merge_500_contacts', value: merge, unit: '1/s' },
+    { name: 'wasm/config_parse_1000_contacts', value: parse, unit: '1/s' },
     { name: 'wasm/onion_build_1kB', value: onion, unit: '1/s' },
     { name: 'libsodium.js/onion_build_1kB', value: onionSodium, unit: '1/s' },
     { name: 'ratio/onion_build_1kB', value: onion / onionSodium, unit: 'ours / libsodium.js' },

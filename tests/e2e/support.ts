@@ -22,14 +22,20 @@ export class Person {
 
   static async arrive(browser: Browser, name: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    const page = await context.newPage();
+    const person = Person.at(await context.newPage(), name);
+    await person.page.goto('/');
+    return person;
+  }
+
+  /** In front of a page that is there already. */
+  static at(page: Page, name: string): Person {
+    const context = page.context();
     const person = new Person(name, context, page);
     context.on('request', (request) => person.requests.push(request.url()));
     page.on('pageerror', (error) => person.errors.push(error.message));
     page.on('console', (line) => {
       if (line.type() === 'error') person.errors.push(line.text());
     });
-    await page.goto('/');
     return person;
   }
 
@@ -49,13 +55,16 @@ export class Person {
     await expect(this.screen('c1')).toBeVisible();
   }
 
-  async restore(phrase: string, keep: Keep = { kind: 'temporary' }): Promise<void> {
+  /** Gives the moment at which the account was asked for. */
+  async restore(phrase: string, keep: Keep = { kind: 'temporary' }): Promise<number> {
     await this.id('w1.restore').click();
     await this.enterPhrase(phrase);
     await this.id('w3.continue').click();
     await this.chooseKeep('w3', keep);
+    const asked = Date.now();
     await this.id('w3.start').click();
     await expect(this.screen('c1')).toBeVisible();
+    return asked;
   }
 
   async enterPhrase(phrase: string): Promise<void> {
@@ -87,9 +96,14 @@ export class Person {
     await expect(this.page.locator('[data-net="connected"]').first()).toBeVisible({ timeout: 60_000 });
   }
 
+  /** The address of a route, where this person's page is: relays differ. */
+  private route(name: string): string {
+    return `${new URL(this.page.url()).origin}/#/${name}`;
+  }
+
   /** The own Account ID, read where a person reads it. */
   async accountId(): Promise<string> {
-    await this.page.goto('/#/new');
+    await this.page.goto(this.route('new'));
     const text = (await this.id('n1.my-id').textContent()) ?? '';
     const id = text.replace(/\s+/g, '');
     expect(id).toMatch(/^05[0-9a-f]{64}$/);
@@ -97,26 +111,49 @@ export class Person {
   }
 
   async phrase(): Promise<string> {
-    await this.page.goto('/#/chats');
+    await this.page.goto(this.route('chats'));
     await this.id('c1.save-phrase').click();
-    await this.id('r1.reveal').click();
+    await this.revealPhrase();
     const words = await this.id('r1.word').allTextContents();
     expect(words).toHaveLength(13);
     await this.page.keyboard.press('Escape');
     return words.map((word) => word.replace(/[^a-z]/g, '')).join(' ');
   }
 
+  /** Past the gate of the open phrase dialog: the passphrase once more, or the button held down. */
+  async revealPhrase(passphrase: string = PASSPHRASE): Promise<void> {
+    const field = this.id('r1.passphrase');
+    await expect(this.id('r1.reveal')).toBeVisible();
+    if (await field.isVisible()) {
+      await field.fill(passphrase);
+      await this.id('r1.reveal').click();
+    } else {
+      await this.id('r1.reveal').hover();
+      await this.page.mouse.down();
+    }
+    await expect(this.id('r1.word').first()).toBeVisible();
+    await this.page.mouse.up();
+  }
+
   async openNew(accountId: string): Promise<void> {
-    await this.page.goto('/#/new');
+    await this.page.goto(this.route('new'));
     await this.id('n1.input').fill(accountId);
     await this.id('n1.message').click();
     await expect(this.screen('v1')).toBeVisible();
   }
 
-  /** Opens the conversation from the list by the name shown there. */
+  /** Opens the conversation from the list by the name shown there, or from the requests. */
   async openRow(name: string): Promise<void> {
-    await this.page.goto('/#/chats');
-    await this.id('c1.row').filter({ hasText: name }).first().click();
+    await this.page.goto(this.route('chats'));
+    const row = this.id('c1.row').filter({ hasText: name }).first();
+    const requests = this.id('c1.requests');
+    await expect(row.or(requests).first()).toBeVisible({ timeout: 60_000 });
+    if (await row.isVisible()) {
+      await row.click();
+    } else {
+      await requests.click();
+      await this.id('c3.request').filter({ hasText: name }).getByTestId('c3.open').click();
+    }
     await expect(this.screen('v1')).toBeVisible();
   }
 
@@ -160,6 +197,10 @@ export const network = {
   },
   async fault(node: number | string, fault: string, ms?: number): Promise<void> {
     await post('fault', { node, fault, ms });
+  },
+  /** How far the clocks of all nodes are ahead (ms). */
+  async skew(ms: number): Promise<void> {
+    await post('skew', { node: 'all', ms });
   },
   async put(account: string, data: string): Promise<void> {
     await post('message', { account, data, namespace: 0 });

@@ -1,55 +1,23 @@
 //! What a browser gets: the release build of the app in `dist/`, each file also compressed by brotli and gzip.
 
-use crate::step::{self, Failure, command, run, step};
+use crate::step::{self, Failure, command, run_step};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// The built app.
 pub fn dist() -> PathBuf {
     step::root().join("dist")
 }
 
-/// Builds it and compresses it.
+/// Builds it and compresses it (web/build.mjs).
 pub fn build() -> Result<(), Failure> {
-    step("build the app (release)", || {
-        // NO_COLOR=1 stands in some shells; Trunk reads it as an option and accepts only true or false.
-        run(command("trunk")
-            .args(["build", "--release"])
-            .env_remove("NO_COLOR"))
-    })?;
-    step("compress the app", || {
-        let files: Vec<PathBuf> = files()?
-            .into_values()
-            .filter(|path| compressible(path))
-            .collect();
-        let queue = Mutex::new(files.into_iter());
-        let worker = || -> Result<(), Failure> {
-            loop {
-                let next = queue
-                    .lock()
-                    .map_err(|_| Failure("a compressor failed".into()))?
-                    .next();
-                let Some(path) = next else { return Ok(()) };
-                run(command("brotli")
-                    .args(["--quality=11", "--force", "--keep"])
-                    .arg(&path))?;
-                run(command("gzip")
-                    .args(["-9", "--force", "--keep", "--no-name"])
-                    .arg(&path))?;
-            }
-        };
-        std::thread::scope(|scope| {
-            let other = scope.spawn(worker);
-            let own = worker();
-            own.and(
-                other
-                    .join()
-                    .unwrap_or_else(|_| Err(Failure("a compressor failed".into()))),
-            )
-        })
-    })
+    run_step(
+        "build the app (release)",
+        command("node")
+            .arg("web/build.mjs")
+            .env("CARGO_TARGET_DIR", step::target_dir()),
+    )
 }
 
 /// Every file of the app by its URL path, without the compressed forms.
@@ -88,12 +56,4 @@ fn collect(folder: &Path, url: &str, into: &mut BTreeMap<String, PathBuf>) -> Re
         }
     }
     Ok(())
-}
-
-fn compressible(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    !matches!(
-        extension.as_ref(),
-        "png" | "jpg" | "jpeg" | "webp" | "ico" | "woff2"
-    )
 }

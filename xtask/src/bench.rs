@@ -13,8 +13,10 @@ use std::process::Stdio;
 pub const HELP: &str = "\
 cargo xtask bench [--json FILE]
 
-Measures onion building and message opening natively and in Chromium's wasm (beside libsodium.js in the same page), the
-time from Enter to stored, and what the first screen transfers; then 2000 browsers at one relay for a minute. --json writes an array of {name, value, unit}.
+Measures onion building, message opening, merging and parsing configs and the search of 100,000 messages natively and in
+Chromium's wasm (beside libsodium.js in the same page), the time from Enter to stored, and what the first screen transfers; a
+conversation of 100,000 messages, from their arrival over the network to opening, scrolling and searching it; then 2000 browsers
+at one relay for a minute. tests/bench/README.md says what work each figure is of. --json writes an array of {name, value, unit}.
 ";
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -43,6 +45,19 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         browser.env("ONIONSKIN_CHROMIUM", chromium);
     }
     figures.extend(step("benchmarks in Chromium", || measured(&mut browser))?);
+    servers::build_example("onionskin-bench", "history")?;
+    let mut conversation = command("node");
+    conversation
+        .arg("tests/bench/conversation.mjs")
+        .args([&servers.url, &servers.control])
+        .arg(servers::example(Profile::Servers, "history"))
+        .arg("100000");
+    if let Some(chromium) = tools::chromium() {
+        conversation.env("ONIONSKIN_CHROMIUM", chromium);
+    }
+    figures.extend(step("a conversation of 100,000 messages", || {
+        measured(&mut conversation)
+    })?);
     drop(servers);
     figures.extend(step("2000 browsers at a relay", relay)?);
     println!();
@@ -154,9 +169,19 @@ fn wasm_module() -> Result<std::path::PathBuf, Failure> {
     )?;
     let module = folder.join("onionskin_bench_bg.wasm");
     let optimised = folder.join("optimised.wasm");
+    // What the compiler uses, and no more: what is still a proposal no browser takes.
+    let features = [
+        "--enable-bulk-memory",
+        "--enable-multivalue",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-reference-types",
+        "--enable-sign-ext",
+    ];
     run_program(
         command("wasm-opt")
-            .args(["-O3", "--all-features"])
+            .arg("-O3")
+            .args(features)
             .arg(&module)
             .arg("-o")
             .arg(&optimised),

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask start | test | check | sim | vectors | bench | size`.
+//! Developer commands: `cargo xtask start | test | check | sim | kills | vectors | bench | size`.
 //!
 //! Std only, so that the first call costs half a second. One module per command; [`step`] runs programs and tells what is
 //! going on, [`tools`] installs what is missing, [`app`] builds what a browser gets, [`servers`] runs the local network.
@@ -7,6 +7,7 @@ mod app;
 mod bench;
 mod check;
 mod json;
+mod kills;
 mod mutants;
 mod servers;
 mod sim;
@@ -27,6 +28,7 @@ Developer commands of Onionskin.
   cargo xtask test                  everything that must hold
   cargo xtask check                 format, clippy for both targets, lints, native unit tests
   cargo xtask sim --seeds N         simulated networks, N worlds; churn, crashes, scale, mutants: see --help
+  cargo xtask kills [--times N]     a browser that is killed N times while it sends
   cargo xtask vectors [DIR]         every conformance vector of a directory (default tests/vectors)
   cargo xtask bench [--json FILE]   speed, natively and in Chromium
   cargo xtask size                  what a browser has to download
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         "test" => (test::HELP, test::run),
         "check" => (check::HELP, check::run),
         "sim" => (sim::HELP, sim::run),
+        "kills" => (kills::HELP, kills::run),
         "vectors" => (vectors::HELP, vectors::run),
         "bench" => (bench::HELP, bench::run),
         "size" => (size::HELP, size::run),

@@ -51,12 +51,39 @@ pub fn build() -> Result<(), Failure> {
     )
 }
 
+/// Builds an example of a package for [`example`].
+pub fn build_example(package: &str, name: &str) -> Result<(), Failure> {
+    run_step(
+        &format!("build the example {name}"),
+        command("cargo").args([
+            "build",
+            "-p",
+            package,
+            "--example",
+            name,
+            "--profile",
+            "servers",
+        ]),
+    )
+}
+
+/// The program of an example. (`cargo test --workspace` builds those as well.)
+pub fn example(profile: Profile, name: &str) -> PathBuf {
+    profile.folder().join("examples").join(name)
+}
+
 /// The running servers. Dropping them ends them.
 pub struct Servers {
     /// Where the app is.
     pub url: String,
     /// Where the network's faults are controlled.
     pub control: String,
+    /// Where the file server takes requests in clear.
+    pub files: String,
+    /// Where a relay asks the network for its nodes.
+    pub seed: String,
+    /// The program of the relay.
+    pub relay: PathBuf,
     children: Vec<Server>,
 }
 
@@ -76,10 +103,11 @@ impl Servers {
                     ))
                 })
             };
-            let (seed, control) = (field("seed")?, field("control")?);
+            let (seed, control, files) = (field("seed")?, field("control")?, field("url")?);
+            let program = profile.folder().join("onionskin-relay");
             let (relay, ready) = Server::start(
                 "onionskin-relay",
-                Command::new(profile.folder().join("onionskin-relay"))
+                Command::new(&program)
                     .args([
                         "--network",
                         "local",
@@ -99,6 +127,9 @@ impl Servers {
             Ok(Self {
                 url: format!("{url}/"),
                 control,
+                files,
+                seed,
+                relay: program,
                 children: vec![relay, network],
             })
         })

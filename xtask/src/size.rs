@@ -10,12 +10,9 @@ use std::path::PathBuf;
 pub const HELP: &str = "\
 cargo xtask size
 
-Builds the app for release and prints `first_screen_brotli BYTES` (everything that W1 loads: the page, its style, its
-script and wasm, and the worker) and `total_brotli BYTES` (every file), then a table by file.
+Builds the app for release and prints `first_screen_brotli BYTES` (everything that the first screen of a first visit needs:
+the page, its style, its scripts and its parts of the program) and `total_brotli BYTES` (every file), then a table by file.
 ";
-
-/// The page starts the worker at once; its files have fixed names.
-const WORKER: [&str; 3] = ["/worker_loader.js", "/worker.js", "/worker_bg.wasm"];
 
 pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     tools::ensure(Need::Build)?;
@@ -51,14 +48,13 @@ pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What index.html names, what its styles name, and the worker.
+/// What index.html names, and what its styles name.
 fn first_screen(files: &BTreeMap<String, PathBuf>) -> Result<BTreeSet<String>, Failure> {
     let mut wanted: Vec<String> = vec!["/index.html".into()];
-    wanted.extend(WORKER.map(String::from));
     let mut found = BTreeSet::new();
     while let Some(url) = wanted.pop() {
         let Some(path) = files.get(&url) else {
-            if url == "/index.html" || WORKER.contains(&url.as_str()) {
+            if url == "/index.html" {
                 return Err(Failure(format!("the build has no {url}")));
             }
             continue;

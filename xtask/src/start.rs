@@ -8,7 +8,7 @@ use crate::tools::{self, Need};
 pub const HELP: &str = "\
 cargo xtask start
 
-Installs what is missing (Rust target, trunk, wasm-bindgen, npm packages, brotli), builds the app, the relay and the
+Installs what is missing (Rust target, wasm-bindgen, wasm-split, npm packages), builds the app, the relay and the
 local network, starts 12 service nodes in 3 swarms and a relay, and prints one address to open. Ctrl-C ends everything.
 The address is http://127.0.0.1:8470/, or the next free port.
 ";

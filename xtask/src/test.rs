@@ -1,9 +1,10 @@
 //! `cargo xtask test`: everything that must hold, cheapest first, each thing built once.
 
-use crate::servers::{Profile, Servers};
+use crate::servers::{self, Profile, Servers};
 use crate::step::{self, Failure, Tally, command, run_tests, step};
 use crate::tools::{self, Need};
 use crate::{app, check, sim, vectors};
+use std::process::Command;
 
 pub const HELP: &str = "\
 cargo xtask test
@@ -15,12 +16,7 @@ simulated worlds, the wasm tests in Chromium, and the journeys of tests/e2e agai
 
 pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     tools::ensure(Need::Browser)?;
-    let chromium = tools::chromium().ok_or_else(|| {
-        Failure(format!(
-            "chromium is missing. {}",
-            tools::how_to_get("chromium")
-        ))
-    })?;
+    let chromium = tools::needed_chromium()?;
     check::lint()?;
     let mut tally = run_tests(
         "native tests",
@@ -88,13 +84,45 @@ fn wasm_tests() -> Result<Tally, Failure> {
 
 fn journeys(chromium: &str) -> Result<Tally, Failure> {
     let servers = Servers::start(Profile::Dev, "127.0.0.1:0")?;
-    run_tests(
+    let run = |title, arguments: &[&str]| {
+        run_tests(
+            title,
+            playwright(&servers, Profile::Dev, chromium)
+                .args(arguments)
+                .env("CI", "1"),
+        )
+    };
+    let mut tally = run(
         "journeys in Chromium",
-        command("playwright")
-            .arg("test")
-            .env("CI", "1")
-            .env("ONIONSKIN_URL", &servers.url)
-            .env("ONIONSKIN_CONTROL", &servers.control)
-            .env("ONIONSKIN_CHROMIUM", chromium),
-    )
+        &["--project=together", "--workers=2"],
+    )?;
+    if tally.failed > 0 {
+        // Two at a time a journey can run into what no person is quick enough for. What is told above is worth a look all
+        // the same.
+        tally.failed = 0;
+        tally += run(
+            "journeys that failed beside others, by themselves",
+            &["--project=together", "--workers=1", "--last-failed"],
+        )?;
+    }
+    tally += run(
+        "journeys that need the network to themselves",
+        &["--project=alone", "--workers=1"],
+    )?;
+    Ok(tally)
+}
+
+/// Playwright with what the journeys have to know.
+pub fn playwright(servers: &Servers, profile: Profile, chromium: &str) -> Command {
+    let mut playwright = command("playwright");
+    playwright
+        .arg("test")
+        .env("ONIONSKIN_URL", &servers.url)
+        .env("ONIONSKIN_CONTROL", &servers.control)
+        .env("ONIONSKIN_FILES", &servers.files)
+        .env("ONIONSKIN_SEED", &servers.seed)
+        .env("ONIONSKIN_RELAY", &servers.relay)
+        .env("ONIONSKIN_RECEIVER", servers::example(profile, "receiver"))
+        .env("ONIONSKIN_CHROMIUM", chromium);
+    playwright
 }

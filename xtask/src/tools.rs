@@ -4,8 +4,8 @@ use crate::step::{self, Failure, command, output, run, run_step};
 use std::fs;
 use std::process::Command;
 
-/// 0.22 and later need a newer compiler than the project asks for.
-const TRUNK: &str = "0.21.14";
+/// Cuts the wasm program into parts; `wasm_split_helpers` must be of the same generation.
+const WASM_SPLIT: &str = "0.2.4";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a command is going to do, so that nothing is installed for nothing.
@@ -27,8 +27,8 @@ pub fn ensure(need: Need) -> Result<(), Failure> {
         return Ok(());
     }
     packages(need)?;
-    cargo_tool("trunk", TRUNK, true)?;
-    cargo_tool("wasm-bindgen", &wasm_bindgen_version()?, false)?;
+    wasm_split()?;
+    wasm_bindgen()?;
     npm()
 }
 
@@ -38,15 +38,15 @@ pub fn how_to_get(program: &str) -> String {
     match program {
         "cargo" | "rustc" | "rustup" => "Get Rust from https://rustup.rs.".into(),
         "node" | "npm" | "npx" => "Get Node 20 or later from https://nodejs.org.".into(),
-        "trunk" => format!("Get it with `cargo install trunk@{TRUNK} --locked`."),
+        "wasm-split-cli" => format!(
+            "Get it with `cargo install wasm_split_cli_support@{WASM_SPLIT} --features build-binary --locked`."
+        ),
         "wasm-bindgen" | "wasm-bindgen-test-runner" => format!(
             "Get it with `cargo install wasm-bindgen-cli@{}`.",
             bindgen()
         ),
         "wasm-opt" | "playwright" => "Get it with `npm ci`.".into(),
-        "brotli" | "gzip" | "chromium" => {
-            format!("Get it with `apt-get install {program}` or your system's own way.")
-        }
+        "chromium" => "Get it with `apt-get install chromium` or your system's own way.".into(),
         "chromedriver" => {
             "Get it with `apt-get install chromium-driver` or your system's own way.".into()
         }
@@ -69,6 +69,11 @@ pub fn chromium() -> Option<String> {
         .iter()
         .find_map(|name| step::find(name))
         .map(|path| path.to_string_lossy().into_owned())
+}
+
+/// The same, where nothing goes without it.
+pub fn needed_chromium() -> Result<String, Failure> {
+    chromium().ok_or_else(|| Failure(format!("chromium is missing. {}", how_to_get("chromium"))))
 }
 
 fn rust_target() -> Result<(), Failure> {
@@ -99,17 +104,16 @@ fn components() -> Result<(), Failure> {
 /// Debian packages, by name.
 fn packages(need: Need) -> Result<(), Failure> {
     let mut missing = Vec::new();
-    for program in ["brotli", "gzip"] {
-        if step::find(program).is_none() {
-            missing.push(program);
-        }
-    }
     if need == Need::Browser {
         if chromium().is_none() {
             missing.extend(["chromium", "fonts-noto-color-emoji", "fonts-dejavu-core"]);
         }
         if step::find("chromedriver").is_none() {
             missing.push("chromium-driver");
+        }
+        // An independent decoder, for what is recorded in tests/e2e/media.spec.ts.
+        if step::find("ffmpeg").is_none() {
+            missing.push("ffmpeg");
         }
     }
     if missing.is_empty() {
@@ -149,32 +153,43 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
     rest.split_once('"').map(|(version, _)| version.to_string())
 }
 
-/// A program from crates.io in exactly this version, built for a short build rather than for speed.
-fn cargo_tool(program: &str, version: &str, locked: bool) -> Result<(), Failure> {
-    let have = output(command(program).arg("--version"));
+fn wasm_bindgen() -> Result<(), Failure> {
+    let version = wasm_bindgen_version()?;
+    let have = output(command("wasm-bindgen").arg("--version"));
     let have = have
         .as_deref()
         .and_then(|text| text.split_whitespace().nth(1));
-    if have == Some(version) {
+    if have == Some(version.as_str()) {
         return Ok(());
     }
-    let package = if program == "wasm-bindgen" {
-        "wasm-bindgen-cli"
-    } else {
-        program
-    };
-    let mut install = command("cargo");
-    install.args(["install", &format!("{package}@{version}"), "--force"]);
-    if locked {
-        install.arg("--locked");
+    cargo_install(&format!("wasm-bindgen-cli@{version}"), &[])
+}
+
+/// It does not tell its version, so cargo's own list does.
+fn wasm_split() -> Result<(), Failure> {
+    let installed = output(command("cargo").args(["install", "--list"])).unwrap_or_default();
+    let wanted = format!("wasm_split_cli_support v{WASM_SPLIT}:");
+    if installed.lines().any(|line| line == wanted) && step::find("wasm-split-cli").is_some() {
+        return Ok(());
     }
+    cargo_install(
+        &format!("wasm_split_cli_support@{WASM_SPLIT}"),
+        &["--features", "build-binary", "--locked"],
+    )
+}
+
+/// A program from crates.io in exactly this version, built for a short build rather than for speed.
+fn cargo_install(package: &str, more: &[&str]) -> Result<(), Failure> {
+    let mut install = command("cargo");
     install
+        .args(["install", package, "--force"])
+        .args(more)
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env("CARGO_TARGET_DIR", step::target_dir().join("tools"));
     run_step(
-        &format!("install {program} {version} (a few minutes, once)"),
+        &format!("install {package} (a few minutes, once)"),
         &mut install,
     )
 }

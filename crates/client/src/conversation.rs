@@ -3,28 +3,45 @@
 //! All rows are in memory, messages are not. Whatever changes anything goes through a [`Change`]: it works on copies,
 //! writes everything in one transaction, and only then shows it in memory and tells it. Changes take turns.
 
-use crate::api::LastMessage;
 use crate::api::{
-    Anchor, Answer, Conversation, ConversationId, Delivery, Event, Message, MessageId, RequestState,
+    Anchor, Answer, Conversation, ConversationId, Delivery, Draft, Event, LastMessage, Message,
+    MessageId, MessageKind, Notify, Quoted, RequestState, Settings, Timer,
 };
+use crate::chores::{Chore, Chores};
+use crate::early::{Early, EarlyRecord, EarlyWords};
 use crate::events::Events;
+use crate::files::{self, Transfers};
 use crate::message::{self, MessageRecord, Place};
+use crate::network::Network;
+use crate::pins;
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::clip_name;
+use crate::signals::Signals;
 use crate::store::{Key, RecordError, Records, Tx};
+use crate::sync::{Configs, Set, reference};
+use crate::wake::Bell;
+use futures::future::join_all;
 use futures::lock::{Mutex, OwnedMutexGuard};
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::X25519PublicKey;
+use onionskin_protocol::message::content::Profile;
 use onionskin_protocol::message::proto;
+use onionskin_protocol::sorted::{SortedMap, SortedSet, sort, sort_by_key};
+use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// So far (ms) ahead of the network's time a message is believed to be of now: nodes take what is dated 10 s ahead, and our
+/// own idea of the time is an estimate (10-network 3.5).
+const SKEW: u64 = 60_000;
 /// Messages read at a time when unread ones are counted.
 const PAGE: usize = 200;
+/// Longest address of a picture (bytes): what the configs take (20-messages 4.8).
+const MAX_PICTURE_URL: usize = 223;
 /// Longest draft kept (bytes).
 const MAX_DRAFT: usize = 64 * 1024;
 
@@ -34,9 +51,13 @@ pub(crate) struct ConversationRecord {
     /// The other side's key without its prefix; our own for Note to Self.
     pub(crate) account: [u8; 32],
     /// Name that the other side gave.
-    name: String,
-    /// When they gave it (s, their word).
-    name_updated: u64,
+    pub(crate) name: String,
+    /// When they last changed their profile (s, their word).
+    pub(crate) profile_updated: u64,
+    /// Name that we gave them. Synced.
+    pub(crate) nickname: String,
+    /// Where their picture lies.
+    pub(crate) picture: Option<PictureRef>,
     /// We accept them (20-messages 4.3).
     pub(crate) approved: bool,
     /// They accept us.
@@ -44,12 +65,68 @@ pub(crate) struct ConversationRecord {
     pub(crate) blocked: bool,
     /// Known, but nothing to show yet.
     pub(crate) hidden: bool,
-    draft: String,
-    last: Option<(MessageId, LastMessage)>,
-    unread: u32,
-    /// Everything sent up to then (ms) was seen.
-    last_read: u64,
-    active_at: u64,
+    /// Pinned when greater than 0 (30-config 11, priority). Synced.
+    pub(crate) priority: i64,
+    /// Synced.
+    pub(crate) notify: Notify,
+    /// Network time, ms. Synced.
+    pub(crate) muted_until: Option<u64>,
+    /// How our messages disappear. Synced.
+    pub(crate) timer: Timer,
+    /// When one of our devices last said so in a message (sent timestamp, ms).
+    pub(crate) timer_set: u64,
+    /// Sent timestamps (ms) of the latest notices of a changed timer, ours and theirs; 0: none.
+    pub(crate) notice_own: u64,
+    pub(crate) notice_theirs: u64,
+    /// When the contact was made (s). Synced.
+    pub(crate) created: u64,
+    /// Marked unread by the person. Synced.
+    pub(crate) marked_unread: bool,
+    /// On this device only, like everything below.
+    pub(crate) archived: bool,
+    pub(crate) verified_at: Option<u64>,
+    pub(crate) trusted: bool,
+    pub(crate) note: String,
+    pub(crate) label: String,
+    pub(crate) draft: DraftRecord,
+    pub(crate) last: Option<(MessageId, LastMessage)>,
+    pub(crate) unread: u32,
+    pub(crate) mentions: u32,
+    /// Everything sent up to then (ms) was seen. Synced.
+    pub(crate) last_read: u64,
+    pub(crate) active_at: u64,
+}
+
+/// Where a profile picture lies, and its key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PictureRef {
+    pub(crate) url: String,
+    /// 32 bytes; 16 from old clients.
+    pub(crate) key: Vec<u8>,
+}
+
+impl std::fmt::Debug for PictureRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PictureRef(..)")
+    }
+}
+
+impl PictureRef {
+    /// A number that changes with the picture.
+    pub(crate) fn mark(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        for byte in self.url.bytes().chain(self.key.iter().copied()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash
+    }
+}
+
+/// What was written and not sent. Staged files lie in their own table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DraftRecord {
+    pub(crate) text: String,
+    pub(crate) reply_to: Option<MessageId>,
 }
 
 impl ConversationRecord {
@@ -58,14 +135,31 @@ impl ConversationRecord {
             id,
             account: account.key().0,
             name: String::new(),
-            name_updated: 0,
+            profile_updated: 0,
+            nickname: String::new(),
+            picture: None,
             approved: false,
             approved_me: false,
             blocked: false,
             hidden: true,
-            draft: String::new(),
+            priority: 0,
+            notify: Notify::Default,
+            muted_until: None,
+            timer: Timer::Off,
+            timer_set: 0,
+            notice_own: 0,
+            notice_theirs: 0,
+            created: now / 1_000,
+            marked_unread: false,
+            archived: false,
+            verified_at: None,
+            trusted: false,
+            note: String::new(),
+            label: String::new(),
+            draft: DraftRecord::default(),
             last: None,
             unread: 0,
+            mentions: 0,
             last_read: 0,
             active_at: now,
         }
@@ -75,15 +169,23 @@ impl ConversationRecord {
         AccountId::from_key(X25519PublicKey(self.account))
     }
 
-    /// Takes the name of a profile that is newer than what we have (20-messages 6).
-    pub(crate) fn update_name(&mut self, profile: Option<&proto::LokiProfile>) {
+    /// Takes name and picture of a profile that is newer than what we have; without a picture it has none (20-messages 6,
+    /// Decisions 7).
+    pub(crate) fn update_profile(
+        &mut self,
+        profile: Option<&proto::LokiProfile>,
+        key: Option<&[u8]>,
+    ) {
         let Some(profile) = profile else { return };
         let updated = profile.last_profile_update_seconds.unwrap_or(0);
-        if updated > self.name_updated || (updated == 0 && self.name_updated == 0) {
-            self.name_updated = updated;
+        if updated > self.profile_updated || (updated == 0 && self.profile_updated == 0) {
+            self.profile_updated = updated;
             if let Some(name) = &profile.display_name {
                 self.name = clip_name(name.trim()).to_owned();
             }
+            let picture = Profile::from_wire(profile, key).picture;
+            let picture = picture.filter(|picture| picture.url.len() <= MAX_PICTURE_URL);
+            self.picture = picture.as_ref().map(reference);
         }
     }
 
@@ -91,7 +193,12 @@ impl ConversationRecord {
         self.last.as_ref().map(|(id, last)| (last.sent_at, *id))
     }
 
-    fn request(&self, note_to_self: bool) -> RequestState {
+    /// Both sides accepted each other: reactions, receipts and files may pass.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.approved && self.approved_me && !self.blocked
+    }
+
+    pub(crate) fn request(&self, note_to_self: bool) -> RequestState {
         match (self.approved, self.approved_me) {
             _ if note_to_self => RequestState::None,
             (false, true) if self.last.is_some() => RequestState::Incoming,
@@ -102,7 +209,7 @@ impl ConversationRecord {
 }
 
 /// Delivery of messages under way: what the outbox knows and the store does not.
-pub(crate) type Underway = Rc<RefCell<BTreeMap<MessageId, Delivery>>>;
+pub(crate) type Underway = Rc<RefCell<SortedMap<MessageId, Delivery>>>;
 
 /// All conversations of an account.
 pub(crate) struct Conversations<P: Ports> {
@@ -110,9 +217,20 @@ pub(crate) struct Conversations<P: Ports> {
     pub(crate) records: Records<P>,
     pub(crate) events: Events,
     pub(crate) underway: Underway,
-    own: [u8; 32],
-    book: RefCell<BTreeMap<ConversationId, ConversationRecord>>,
-    by_account: RefCell<BTreeMap<[u8; 32], ConversationId>>,
+    pub(crate) configs: Rc<Configs<P>>,
+    pub(crate) transfers: Transfers,
+    /// Marks of the profile pictures that are here, by account.
+    pub(crate) pictures: RefCell<SortedMap<[u8; 32], u64>>,
+    pub(crate) network: Network<P>,
+    pub(crate) settings: RefCell<Settings>,
+    pub(crate) early: EarlyWords,
+    pub(crate) chores: Chores,
+    pub(crate) signals: Signals,
+    /// Rings when a message disappears earlier than all others.
+    pub(crate) timers: Bell,
+    pub(crate) own: [u8; 32],
+    book: RefCell<SortedMap<ConversationId, ConversationRecord>>,
+    by_account: RefCell<SortedMap<[u8; 32], ConversationId>>,
     turn: Arc<Mutex<()>>,
 }
 
@@ -122,12 +240,17 @@ impl<P: Ports> Conversations<P> {
         ports: Rc<P>,
         records: Records<P>,
         events: Events,
+        configs: Rc<Configs<P>>,
+        network: Network<P>,
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
+        let settings = crate::settings::load(&records).await?;
+        let early = EarlyWords::open(&records, network.now().as_millis()).await?;
+        let chores = Chores::open(&records).await?;
         let (rows, damaged) = records
             .all::<ConversationRecord>(Table::Conversation)
             .await?;
-        let book: BTreeMap<_, _> = rows
+        let book: SortedMap<_, _> = rows
             .into_iter()
             .map(|(_, record)| (record.id, record))
             .collect();
@@ -140,6 +263,15 @@ impl<P: Ports> Conversations<P> {
             records,
             events,
             underway: Underway::default(),
+            configs,
+            transfers: Transfers::default(),
+            pictures: RefCell::default(),
+            network,
+            settings: RefCell::new(settings),
+            early,
+            chores,
+            signals: Signals::default(),
+            timers: Bell::default(),
             own: own.key().0,
             book: RefCell::new(book),
             by_account: RefCell::new(by_account),
@@ -156,21 +288,41 @@ impl<P: Ports> Conversations<P> {
         self.book.borrow().get(id).map(|record| self.view(record))
     }
 
-    /// All that have something to show, newest first.
+    /// All that have something to show: pinned ones in their order, then newest first.
     pub(crate) fn list(&self) -> Vec<Conversation> {
+        self.views_where(|record| !record.hidden)
+    }
+
+    /// Everybody who is blocked.
+    pub(crate) fn blocked(&self) -> Vec<Conversation> {
+        self.views_where(|record| record.blocked)
+    }
+
+    fn views_where(&self, holds: impl Fn(&ConversationRecord) -> bool) -> Vec<Conversation> {
         let book = self.book.borrow();
-        let mut rows: Vec<_> = book
-            .values()
-            .filter(|record| !record.hidden)
-            .map(|record| self.view(record))
-            .collect();
-        rows.sort_by(|one, other| {
-            other
-                .active_at
-                .cmp(&one.active_at)
-                .then(one.id.cmp(&other.id))
-        });
+        let found = book.values().filter(|record| holds(record));
+        let mut rows: Vec<_> = found.map(|record| self.view(record)).collect();
+        let order = |row: &Conversation| (Reverse(row.pinned), Reverse(row.active_at), row.id);
+        sort_by_key(&mut rows, order);
         rows
+    }
+
+    /// The pinned ones, first one first.
+    pub(crate) fn pinned(&self) -> Vec<ConversationId> {
+        let book = self.book.borrow();
+        let mut pinned: Vec<_> = book
+            .values()
+            .filter(|record| record.priority > 0)
+            .map(|record| {
+                (
+                    Reverse(record.priority),
+                    Reverse(record.active_at),
+                    record.id,
+                )
+            })
+            .collect();
+        sort(&mut pinned);
+        pinned.into_iter().map(|(.., id)| id).collect()
     }
 
     fn view(&self, record: &ConversationRecord) -> Conversation {
@@ -192,22 +344,66 @@ impl<P: Ports> Conversations<P> {
             account_id: record.account_id().to_string(),
             note_to_self,
             name: record.name.clone(),
+            nickname: record.nickname.clone(),
+            // What is not here yet cannot be shown.
+            avatar: record
+                .picture
+                .as_ref()
+                .and_then(|_| self.pictures.borrow().get(&record.account).copied()),
             last,
             unread: record.unread,
-            draft: record.draft.clone(),
+            mentions: record.mentions,
+            marked_unread: record.marked_unread,
+            last_read: record.last_read,
+            draft: record.draft.text.chars().take(200).collect(),
             request: record.request(note_to_self),
+            accepted: note_to_self || record.approved && record.approved_me,
+            blocked: record.blocked,
+            pinned: record.priority.max(0),
+            archived: record.archived,
+            notify: record.notify,
+            muted_until: record.muted_until,
+            timer: record.timer,
+            verified_at: record.verified_at,
+            trusted: record.trusted,
+            note: record.note.clone(),
+            label: record.label.clone(),
             active_at: record.active_at,
         }
     }
 
-    pub(crate) fn view_message(&self, record: &MessageRecord) -> Message {
+    /// What screens show of a message.
+    pub(crate) async fn view_message(&self, record: &MessageRecord) -> Message {
         let delivery = self
             .underway
             .borrow()
             .get(&record.id)
             .copied()
             .unwrap_or(record.delivery);
-        record.view(delivery)
+        let mut view = record.view(delivery, &self.transfers, &self.own);
+        let row = self.get(&record.conversation);
+        if row.is_some_and(|row| !row.approved && row.account != self.own) {
+            // Nobody reacts in a request (20-messages 4.7).
+            view.reactions.clear();
+        }
+        if let (Some(quote), Some((author, sent_at))) = (&mut view.quote, record.quote) {
+            quote.original = self.quoted(&record.conversation, &author, sent_at).await;
+        }
+        view
+    }
+
+    /// The original of a quote. It stands in the same conversation, or nowhere.
+    async fn quoted(
+        &self,
+        conversation: &ConversationId,
+        author: &[u8; 32],
+        sent_at: u64,
+    ) -> Option<Quoted> {
+        let key = message::author_key(&self.records, author, sent_at);
+        let place: Option<Place> = self.records.get(&key).await.ok()?;
+        let (home, id) = place?.at?;
+        let original = self.message(&home, sent_at, &id).await.ok()??;
+        (home == *conversation).then(|| original.quoted(&self.transfers))
     }
 
     /// Where a message is, by its local name.
@@ -229,6 +425,17 @@ impl<P: Ports> Conversations<P> {
             .await
     }
 
+    /// A message by its local name.
+    pub(crate) async fn find_message(
+        &self,
+        id: &MessageId,
+    ) -> Result<Option<MessageRecord>, RecordError> {
+        match self.locate(id).await? {
+            Some((conversation, sent_at)) => self.message(&conversation, sent_at, id).await,
+            None => Ok(None),
+        }
+    }
+
     /// A page of the timeline, ascending; reads as many records as it gives and one more. Also how many were unreadable.
     pub(crate) async fn page(
         &self,
@@ -236,42 +443,150 @@ impl<P: Ports> Conversations<P> {
         anchor: Anchor,
         limit: usize,
     ) -> Result<(Answer, usize), RecordError> {
+        if let Anchor::Around(time) = anchor {
+            return self.page_around(conversation, time, limit).await;
+        }
         let start = message::timeline(&self.records, conversation);
         let end = message::timeline_end(&self.records, conversation);
         let at = |cursor: &crate::api::Cursor| {
             message::key(&self.records, conversation, cursor.sent_at, &cursor.message)
         };
         let (from, to, reverse) = match &anchor {
-            Anchor::Newest => (start, end, true),
+            Anchor::Newest | Anchor::Around(_) => (start, end, true),
             Anchor::Before(cursor) => (start, at(cursor), true),
             Anchor::After(cursor) => (at(cursor).then(&[0]), end, false),
         };
-        let (found, damaged) = self
-            .records
-            .range::<MessageRecord>(&from, &to, reverse, limit + 1)
-            .await?;
-        let more = found.len() + damaged > limit;
-        let mut messages: Vec<Message> = found
-            .iter()
-            .take(limit)
-            .map(|(_, record)| self.view_message(record))
-            .collect();
-        if reverse {
-            messages.reverse();
-        }
+        let (found, more, damaged) = self.stretch(&from, &to, reverse, limit).await?;
         let (more_before, more_after) = match anchor {
             Anchor::Newest => (more, false),
             Anchor::Before(_) => (more, true),
-            Anchor::After(_) => (true, more),
+            Anchor::After(_) | Anchor::Around(_) => (true, more),
         };
-        Ok((
-            Answer::Messages {
-                messages,
-                more_before,
-                more_after,
-            },
-            damaged,
-        ))
+        let answer = Answer::Messages {
+            messages: self.view_all(&found).await,
+            more_before,
+            more_after,
+        };
+        Ok((answer, damaged))
+    }
+
+    /// Half of the page up to a time, half after it; where one side has less, the other one gives more.
+    async fn page_around(
+        &self,
+        conversation: &ConversationId,
+        time: u64,
+        limit: usize,
+    ) -> Result<(Answer, usize), RecordError> {
+        let start = message::timeline(&self.records, conversation);
+        let end = message::timeline_end(&self.records, conversation);
+        let middle = start.clone().then(&time.saturating_add(1).to_be_bytes());
+        let (mut before, mut more_before, damaged_before) =
+            self.stretch(&start, &middle, true, limit).await?;
+        let half = limit.div_ceil(2).max(limit.saturating_sub(before.len()));
+        let (mut after, mut more_after, damaged_after) =
+            self.stretch(&middle, &end, false, half).await?;
+        let room = limit - after.len().min(limit / 2);
+        if before.len() > room {
+            before.drain(..before.len() - room);
+            more_before = true;
+        }
+        let room = limit - before.len();
+        if after.len() > room {
+            after.truncate(room);
+            more_after = true;
+        }
+        before.append(&mut after);
+        let answer = Answer::Messages {
+            messages: self.view_all(&before).await,
+            more_before,
+            more_after,
+        };
+        Ok((answer, damaged_before + damaged_after))
+    }
+
+    /// At most `limit` records between two keys, ascending; whether there are more; how many were unreadable.
+    async fn stretch(
+        &self,
+        from: &Key,
+        to: &Key,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<(Vec<MessageRecord>, bool, usize), RecordError> {
+        let (mut found, damaged) = self
+            .records
+            .range::<MessageRecord>(from, to, reverse, limit + 1)
+            .await?;
+        let more = found.len() + damaged > limit;
+        found.truncate(limit);
+        let mut found: Vec<_> = found.into_iter().map(|(_, record)| record).collect();
+        if reverse {
+            found.reverse();
+        }
+        Ok((found, more, damaged))
+    }
+
+    /// The first messages of a conversation.
+    pub(crate) async fn oldest(
+        &self,
+        conversation: &ConversationId,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, RecordError> {
+        let start = message::timeline(&self.records, conversation);
+        let end = message::timeline_end(&self.records, conversation);
+        Ok(self.stretch(&start, &end, false, limit).await?.0)
+    }
+
+    /// Quoted originals are read all at once: the store answers many small questions together much sooner.
+    pub(crate) async fn view_all(&self, records: &[MessageRecord]) -> Vec<Message> {
+        join_all(records.iter().map(|record| self.view_message(record))).await
+    }
+
+    /// Unsent text. Staged files lie elsewhere.
+    pub(crate) fn draft(&self, id: &ConversationId) -> Option<Draft> {
+        let row = self.get(id)?;
+        Some(Draft {
+            text: row.draft.text,
+            reply_to: row.draft.reply_to,
+            files: Vec::new(),
+        })
+    }
+
+    /// Marks messages for the person alone.
+    pub(crate) async fn mark(
+        &self,
+        messages: &[MessageId],
+        with: impl Fn(&mut MessageRecord),
+    ) -> Result<(), RecordError> {
+        let mut change = self.change().await;
+        for message in messages {
+            if let Some(before) = change.message(message).await? {
+                let mut record = before.clone();
+                with(&mut record);
+                if record != before {
+                    change.put(record);
+                }
+            }
+        }
+        change.commit(Durability::Strict).await
+    }
+
+    /// Where the pictures of people lie whom we accepted, by their account.
+    pub(crate) fn pictures_wanted(&self) -> Vec<([u8; 32], PictureRef)> {
+        let book = self.book.borrow();
+        let known = book.values().filter(|row| row.approved && !row.blocked);
+        known
+            .filter_map(|row| Some((row.account, row.picture.clone()?)))
+            .collect()
+    }
+
+    /// Somebody's picture is here.
+    pub(crate) fn tell_picture(&self, account: &[u8; 32]) {
+        let id = self.by_account.borrow().get(account).copied();
+        let row = id.and_then(|id| self.get(&id)).filter(|row| !row.hidden);
+        if let Some(row) = row {
+            self.events
+                .emit(Event::Conversation(Box::new(self.view(&row))));
+        }
     }
 
     /// Waits for its turn and starts a change.
@@ -280,26 +595,61 @@ impl<P: Ports> Conversations<P> {
         Change {
             conversations: self,
             tx: self.records.tx(),
-            touched: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            places: BTreeMap::new(),
-            messages: BTreeMap::new(),
+            configs: self.configs.get().clone(),
+            touched: SortedMap::new(),
+            gone: SortedMap::new(),
+            accounts: SortedMap::new(),
+            places: SortedMap::new(),
+            messages: SortedMap::new(),
+            removed: SortedSet::new(),
+            early: SortedMap::new(),
+            chores: Vec::new(),
+            receipts: Vec::new(),
+            arrived: Vec::new(),
+            times: false,
             told: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: SortedSet::new(),
             now: self.ports.clock().now().as_millis(),
+            network_now: self.network.now(),
             _turn: turn,
         }
     }
 
     /// Tells the present state of a message and of its row, when that message is its last.
-    pub(crate) fn tell_message(&self, record: &MessageRecord) {
-        self.events.emit(Event::Message(self.view_message(record)));
+    pub(crate) async fn tell_message(&self, record: &MessageRecord) {
+        let view = self.view_message(record).await;
+        self.events.emit(Event::Message(Box::new(view)));
         let row = self.book.borrow().get(&record.conversation).cloned();
         if let Some(row) =
             row.filter(|row| row.last.as_ref().is_some_and(|(id, _)| *id == record.id))
         {
-            self.events.emit(Event::Conversation(self.view(&row)));
+            self.events
+                .emit(Event::Conversation(Box::new(self.view(&row))));
         }
+    }
+
+    /// Whether the person may want to be told of a message that came.
+    fn notifies(&self, id: &ConversationId, message: &MessageRecord) -> bool {
+        let book = self.book.borrow();
+        let Some(row) = book.get(id) else {
+            return false;
+        };
+        let now = self.network.now().as_millis();
+        let muted = row.muted_until.is_some_and(|until| now < until);
+        let wanted = match row.notify {
+            Notify::Default | Notify::All => true,
+            Notify::Mentions => message.mentions_me,
+            Notify::Nothing => false,
+        };
+        let asks = row.request(row.account == self.own) == RequestState::Incoming;
+        let requests = self.settings.borrow().notify_requests;
+        message.asks_for_attention()
+            && message.sent_at > row.last_read
+            && !row.blocked
+            && !row.hidden
+            && !muted
+            && wanted
+            && (requests || !asks)
     }
 
     fn row_key(&self, id: &ConversationId) -> Key {
@@ -313,20 +663,37 @@ pub(crate) struct Change<'a, P: Ports> {
     conversations: &'a Conversations<P>,
     /// For records of others that belong to the same change.
     pub(crate) tx: Tx<P>,
-    touched: BTreeMap<ConversationId, ConversationRecord>,
-    accounts: BTreeMap<[u8; 32], ConversationId>,
-    places: BTreeMap<([u8; 32], u64), Place>,
-    messages: BTreeMap<MessageId, MessageRecord>,
+    /// What other devices are to know, written with the rest.
+    pub(crate) configs: Set,
+    touched: SortedMap<ConversationId, ConversationRecord>,
+    /// Conversations that are taken out, and with whom they were.
+    gone: SortedMap<ConversationId, [u8; 32]>,
+    accounts: SortedMap<[u8; 32], ConversationId>,
+    /// What stands where, and what stands there no more.
+    places: SortedMap<([u8; 32], u64), Option<Place>>,
+    messages: SortedMap<MessageId, MessageRecord>,
+    removed: SortedSet<MessageId>,
+    early: SortedMap<Early, Option<EarlyRecord>>,
+    chores: Vec<Chore>,
+    /// Messages read just now (sent timestamp) whose senders may be told.
+    receipts: Vec<(ConversationId, u64)>,
+    /// Messages that came and may notify.
+    arrived: Vec<(ConversationId, MessageId)>,
+    /// Some message has a time at which it disappears.
+    times: bool,
     told: Vec<Told>,
     /// Hashes taken in by this change.
-    pub(crate) seen: BTreeSet<[u8; 32]>,
+    pub(crate) seen: SortedSet<[u8; 32]>,
     now: u64,
+    network_now: Timestamp,
     _turn: OwnedMutexGuard<()>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
     Message(MessageId),
     Removed(ConversationId, MessageId),
+    Gone(ConversationId),
 }
 
 impl<P: Ports> Change<'_, P> {
@@ -340,11 +707,35 @@ impl<P: Ports> Change<'_, P> {
         self.now
     }
 
+    /// The network's time.
+    pub(crate) fn network_now(&self) -> Timestamp {
+        self.network_now
+    }
+
+    /// The conversations that change.
+    pub(crate) fn conversations(&self) -> &Conversations<P> {
+        self.conversations
+    }
+
+    /// Something for our own swarm, to be done in any case.
+    pub(crate) fn chore(&mut self, chore: Chore) {
+        self.tx.put(&chore.key(&self.conversations.records), &chore);
+        self.chores.push(chore);
+    }
+
+    /// A message that came may notify.
+    pub(crate) fn announce(&mut self, conversation: ConversationId, message: MessageId) {
+        self.arrived.push((conversation, message));
+    }
+
     /// The conversation with an account, when there is one, hidden or not.
     pub(crate) fn find(&self, account: &AccountId) -> Option<ConversationRecord> {
         let key = account.key().0;
         let id = self.accounts.get(&key).copied();
         let id = id.or_else(|| self.conversations.by_account.borrow().get(&key).copied())?;
+        if self.gone.contains_key(&id) {
+            return None;
+        }
         self.touched
             .get(&id)
             .cloned()
@@ -355,7 +746,14 @@ impl<P: Ports> Change<'_, P> {
     pub(crate) fn with(&mut self, account: &AccountId) -> &mut ConversationRecord {
         let record = self.find(account).unwrap_or_else(|| {
             let id = ConversationId(draw(&mut *self.conversations.ports.entropy()));
-            ConversationRecord::new(id, account, self.now)
+            let own = account.key().0 == self.conversations.own;
+            let timer = self.conversations.settings.borrow().default_timer;
+            let mut record = ConversationRecord {
+                timer: crate::disappear::allowed(timer, own),
+                ..ConversationRecord::new(id, account, self.now)
+            };
+            self.configs.furnish(&mut record);
+            record
         });
         self.accounts.insert(record.account, record.id);
         self.touched.entry(record.id).or_insert(record)
@@ -363,6 +761,9 @@ impl<P: Ports> Change<'_, P> {
 
     /// An existing conversation, to be changed.
     pub(crate) fn edit(&mut self, id: &ConversationId) -> Option<&mut ConversationRecord> {
+        if self.gone.contains_key(id) {
+            return None;
+        }
         if !self.touched.contains_key(id) {
             let record = self.conversations.get(id)?;
             self.touched.insert(*id, record);
@@ -370,19 +771,43 @@ impl<P: Ports> Change<'_, P> {
         self.touched.get_mut(id)
     }
 
-    pub(crate) fn set_draft(&mut self, id: &ConversationId, text: &str) -> bool {
+    /// Takes out a conversation whose messages are gone. Other devices forget the contact as well.
+    pub(crate) fn forget(&mut self, id: &ConversationId) -> Result<(), RecordError> {
+        if let Some(record) = self.edit(id).map(|record| record.clone()) {
+            self.configs
+                .forget(&record.account_id(), self.network_now)?;
+            self.touched.remove(id);
+            self.accounts.remove(&record.account);
+            self.gone.insert(*id, record.account);
+            self.tx.delete(&self.conversations.row_key(id));
+            self.tell(Told::Gone(*id));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_draft(
+        &mut self,
+        id: &ConversationId,
+        text: &str,
+        reply_to: Option<MessageId>,
+    ) -> bool {
         let mut end = text.len().min(MAX_DRAFT);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
         self.edit(id)
-            .map(|row| text[..end].clone_into(&mut row.draft))
+            .map(|row| {
+                row.draft = DraftRecord {
+                    text: text[..end].to_owned(),
+                    reply_to,
+                };
+            })
             .is_some()
     }
 
     async fn place(&self, author: &[u8; 32], sent_at: u64) -> Result<Option<Place>, RecordError> {
         if let Some(place) = self.places.get(&(*author, sent_at)) {
-            return Ok(Some(*place));
+            return Ok(*place);
         }
         let records = &self.conversations.records;
         records
@@ -390,11 +815,154 @@ impl<P: Ports> Change<'_, P> {
             .await
     }
 
+    /// A message as it stands within this change.
+    pub(crate) async fn message(
+        &self,
+        id: &MessageId,
+    ) -> Result<Option<MessageRecord>, RecordError> {
+        if self.removed.contains(id) {
+            return Ok(None);
+        }
+        match self.messages.get(id) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.conversations.find_message(id).await,
+        }
+    }
+
+    /// The message with this author and sent timestamp, as it stands within this change.
+    pub(crate) async fn message_by(
+        &self,
+        author: &[u8; 32],
+        sent_at: u64,
+    ) -> Result<Option<MessageRecord>, RecordError> {
+        match self.place(author, sent_at).await? {
+            Some(Place { at: Some((_, id)) }) => self.message(&id).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a message with this author and sent timestamp is or was there.
+    pub(crate) async fn knows(&self, author: &[u8; 32], sent_at: u64) -> Result<bool, RecordError> {
+        Ok(self.place(author, sent_at).await?.is_some())
+    }
+
+    /// Writes a message that is there already and has changed. Not its time to disappear: that is
+    /// [`set_expiry`](Self::set_expiry).
+    pub(crate) fn put(&mut self, record: MessageRecord) {
+        let records = &self.conversations.records;
+        let key = message::key(records, &record.conversation, record.sent_at, &record.id);
+        self.tx.put(&key, &record);
+        if let Some(row) = self.edit(&record.conversation)
+            && let Some((last, summary)) = &mut row.last
+            && *last == record.id
+        {
+            *summary = record.summary();
+        }
+        self.tell(Told::Message(record.id));
+        self.messages.insert(record.id, record);
+    }
+
+    fn tell(&mut self, told: Told) {
+        if !self.told.contains(&told) {
+            self.told.push(told);
+        }
+    }
+
+    /// When a message disappears (network time, ms). The record has to be put afterwards.
+    pub(crate) fn set_expiry(&mut self, record: &mut MessageRecord, at: Option<u64>) {
+        let records = &self.conversations.records;
+        if let Some(before) = record.expires_at {
+            self.tx
+                .delete(&crate::disappear::key(records, before, &record.id));
+        }
+        if let Some(at) = at {
+            self.tx.put(
+                &crate::disappear::key(records, at, &record.id),
+                &(record.author, record.sent_at),
+            );
+            self.times = true;
+        }
+        record.expires_at = at;
+    }
+
+    /// The messages of a conversation with `after < sent_at <= up_to` (ms), as they stand within this change.
+    pub(crate) async fn between(
+        &self,
+        id: &ConversationId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<Vec<MessageRecord>, RecordError> {
+        let records = &self.conversations.records;
+        let bound =
+            |time: u64| message::timeline(records, id).then(&time.saturating_add(1).to_be_bytes());
+        let (mut from, to) = (bound(after), bound(up_to));
+        let mut all: SortedMap<(u64, MessageId), MessageRecord> = SortedMap::new();
+        loop {
+            let (found, damaged) = records
+                .range::<MessageRecord>(&from, &to, false, PAGE)
+                .await?;
+            let whole = found.len() + damaged == PAGE;
+            let last = found.last().map(|(last, _)| last.clone());
+            all.extend(
+                found
+                    .into_iter()
+                    .map(|(_, record)| ((record.sent_at, record.id), record)),
+            );
+            match last {
+                Some(last) if whole => from = last.then(&[0]),
+                _ => break,
+            }
+        }
+        let here = |record: &&MessageRecord| {
+            record.conversation == *id && record.sent_at > after && record.sent_at <= up_to
+        };
+        for record in self.messages.values().filter(here) {
+            all.insert((record.sent_at, record.id), record.clone());
+        }
+        all.retain(|(_, id), _| !self.removed.contains(id));
+        Ok(all.into_values().collect())
+    }
+
+    /// What came before the message that it speaks of, to be changed.
+    pub(crate) fn early(&mut self, target: Early) -> &mut EarlyRecord {
+        let known = || self.conversations.early.get(&target);
+        let slot = self.early.entry(target).or_insert_with(known);
+        slot.get_or_insert_default()
+    }
+
+    /// Takes what came before its message.
+    fn take_early(&mut self, target: Early) -> Option<EarlyRecord> {
+        let found = match self.early.get(&target) {
+            Some(within) => within.clone(),
+            None => self.conversations.early.get(&target),
+        };
+        if found.is_some() {
+            self.early.insert(target, None);
+        }
+        found
+    }
+
     /// Puts a message into its conversation, which shows from now on. False when one with this author and timestamp is or
-    /// was there.
-    pub(crate) async fn add(&mut self, record: MessageRecord) -> Result<bool, RecordError> {
-        if self.place(&record.author, record.sent_at).await?.is_some() {
-            return Ok(false);
+    /// was there, unless that one does not open.
+    pub(crate) async fn add(&mut self, mut record: MessageRecord) -> Result<bool, RecordError> {
+        if let Some(place) = self.place(&record.author, record.sent_at).await? {
+            let there = match place.at {
+                Some((_, id)) => self.message(&id).await?,
+                None => None,
+            };
+            let opens = record.kind != MessageKind::Undecryptable;
+            if !there.is_some_and(|there| opens && there.kind == MessageKind::Undecryptable) {
+                return Ok(false);
+            }
+            self.make_room(&record.author, record.sent_at).await?;
+        }
+        if let Some(early) = self.take_early((record.author, record.sent_at)) {
+            let own = self.conversations.own;
+            let partner = self.edit(&record.conversation).map(|row| row.account);
+            early.apply(&mut record, &own, &partner.unwrap_or(own));
+        }
+        if let Some(at) = record.expires_at.take() {
+            self.set_expiry(&mut record, Some(at));
         }
         let place = Place {
             at: Some((record.conversation, record.id)),
@@ -409,18 +977,22 @@ impl<P: Ports> Change<'_, P> {
             &message::id_key(records, &record.id),
             &(record.conversation, record.sent_at),
         );
+        files::note(&mut self.tx, records, &record);
         let now = self.now;
+        let keeps_archived = self.conversations.settings.borrow().keep_archived;
         if let Some(row) = self.edit(&record.conversation) {
             row.hidden = false;
+            row.archived &= keeps_archived || !(record.is_said() || record.asks_for_attention());
             row.active_at = row.active_at.max(record.sent_at.min(now));
             if row.order() < Some((record.sent_at, record.id)) {
                 row.last = Some((record.id, record.summary()));
             }
             if record.asks_for_attention() && record.sent_at > row.last_read {
                 row.unread = row.unread.saturating_add(1);
+                row.mentions = row.mentions.saturating_add(record.mentions_me.into());
             }
         }
-        self.told.push(Told::Message(record.id));
+        self.tell(Told::Message(record.id));
         self.messages.insert(record.id, record);
         Ok(true)
     }
@@ -448,6 +1020,14 @@ impl<P: Ports> Change<'_, P> {
         self.tx
             .delete(&message::key(&records, &conversation, sent_at, &id));
         self.tx.delete(&message::id_key(&records, &id));
+        self.removed.insert(id);
+        if let Some(record) = &record {
+            files::forget(&mut self.tx, &records, record);
+            pins::forget(&mut self.tx, &records, record);
+        }
+        if let Some(at) = record.as_ref().and_then(|record| record.expires_at) {
+            self.tx.delete(&crate::disappear::key(&records, at, &id));
+        }
         let was_last = self
             .edit(&conversation)
             .is_some_and(|row| row.last.as_ref().is_some_and(|(last, _)| *last == id));
@@ -460,16 +1040,30 @@ impl<P: Ports> Change<'_, P> {
             if was_last {
                 row.last = newest.map(|record| (record.id, record.summary()));
             }
-            if record
-                .as_ref()
-                .is_some_and(MessageRecord::asks_for_attention)
+            if let Some(record) = &record
+                && record.asks_for_attention()
                 && sent_at > row.last_read
             {
                 row.unread = row.unread.saturating_sub(1);
+                row.mentions = row.mentions.saturating_sub(record.mentions_me.into());
             }
         }
-        self.told.push(Told::Removed(conversation, id));
+        self.tell(Told::Removed(conversation, id));
         Ok(record)
+    }
+
+    /// Takes out a message that does not open, for what it says.
+    pub(crate) async fn make_room(
+        &mut self,
+        author: &[u8; 32],
+        sent_at: u64,
+    ) -> Result<(), RecordError> {
+        self.remove(author, sent_at).await?;
+        let records = &self.conversations.records;
+        self.tx
+            .delete(&message::author_key(records, author, sent_at));
+        self.places.insert((*author, sent_at), None);
+        Ok(())
     }
 
     async fn newest_but(
@@ -481,23 +1075,14 @@ impl<P: Ports> Change<'_, P> {
         let from = message::timeline(records, conversation);
         let to = message::timeline_end(records, conversation);
         // Messages that this change removed may still lie there.
-        let limit = 2 + self
-            .told
-            .iter()
-            .filter(|told| matches!(told, Told::Removed(..)))
-            .count();
+        let limit = 2 + self.removed.len();
         let (found, _) = records
             .range::<MessageRecord>(&from, &to, true, limit)
             .await?;
-        let removed = |id: &MessageId| {
-            self.told
-                .iter()
-                .any(|told| matches!(told, Told::Removed(_, gone) if gone == id))
-        };
         let stored = found
             .into_iter()
             .map(|(_, record)| record)
-            .find(|record| record.id != *gone && !removed(&record.id));
+            .find(|record| record.id != *gone && !self.removed.contains(&record.id));
         let added = self
             .messages
             .values()
@@ -508,40 +1093,42 @@ impl<P: Ports> Change<'_, P> {
             .max_by_key(|record| (record.sent_at, record.id)))
     }
 
-    /// Records how the delivery of a message stands. Gives the message, when it is still there.
+    /// Records how the delivery of a message stands, when it is still there.
     pub(crate) async fn set_delivery(
         &mut self,
-        conversation: &ConversationId,
-        sent_at: u64,
         id: &MessageId,
         delivery: Delivery,
     ) -> Result<(), RecordError> {
-        let Some(mut record) = self
-            .conversations
-            .message(conversation, sent_at, id)
-            .await?
-        else {
-            return Ok(());
-        };
-        record.delivery = delivery;
-        let key = message::key(&self.conversations.records, conversation, sent_at, id);
-        self.tx.put(&key, &record);
-        if let Some(row) = self.edit(conversation)
-            && let Some((last, summary)) = &mut row.last
-            && last == id
-        {
-            summary.delivery = delivery;
+        if let Some(mut record) = self.message(id).await? {
+            record.delivery = delivery;
+            self.put(record);
         }
-        self.told.push(Told::Message(*id));
-        self.messages.insert(*id, record);
         Ok(())
     }
 
-    /// Everything sent up to `up_to` (ms) was seen. Reads only what becomes read.
+    /// Everything sent up to `up_to` (ms) was seen on this device. Reads only what becomes read.
     pub(crate) async fn mark_read(
         &mut self,
         id: &ConversationId,
         up_to: u64,
+    ) -> Result<(), RecordError> {
+        self.read(id, up_to, true).await
+    }
+
+    /// Everything sent up to `up_to` (ms) was seen on another device of this account.
+    pub(crate) async fn mark_read_elsewhere(
+        &mut self,
+        id: &ConversationId,
+        up_to: u64,
+    ) -> Result<(), RecordError> {
+        self.read(id, up_to, false).await
+    }
+
+    async fn read(
+        &mut self,
+        id: &ConversationId,
+        up_to: u64,
+        here: bool,
     ) -> Result<(), RecordError> {
         let Some(row) = self.edit(id) else {
             return Ok(());
@@ -551,50 +1138,30 @@ impl<P: Ports> Change<'_, P> {
         if up_to <= last_read && (unread == 0 || up_to < newest) {
             return Ok(());
         }
-        let seen = match unread {
-            0 => 0,
-            _ if up_to >= newest => unread,
-            _ => self.count_unread(id, last_read, up_to).await?,
-        };
-        let now = self.now;
-        if let Some(row) = self.edit(id) {
-            // Somebody's clock of tomorrow must not make the messages of today read.
-            row.last_read = row.last_read.max(up_to.min(now));
-            row.unread = row.unread.saturating_sub(seen);
+        let (mut seen, mut mentions) = (0u32, 0u32);
+        for record in self.between(id, last_read, up_to).await? {
+            if record.asks_for_attention() {
+                seen += 1;
+                mentions += u32::from(record.mentions_me);
+                if here && unread > 0 && record.is_said() {
+                    self.receipts.push((*id, record.sent_at));
+                }
+            }
+            self.start_timer(record, here);
         }
-        Ok(())
-    }
-
-    async fn count_unread(
-        &self,
-        id: &ConversationId,
-        after: u64,
-        up_to: u64,
-    ) -> Result<u32, RecordError> {
-        let records = &self.conversations.records;
-        let bound =
-            |time: u64| message::timeline(records, id).then(&time.saturating_add(1).to_be_bytes());
-        let (mut from, to) = (bound(after), bound(up_to));
-        let mut count = 0u32;
-        loop {
-            let (found, damaged) = records
-                .range::<MessageRecord>(&from, &to, false, PAGE)
-                .await?;
-            count += found
-                .iter()
-                .filter(|(_, record)| record.asks_for_attention())
-                .count() as u32;
-            match found.last() {
-                Some((last, _)) if found.len() + damaged == PAGE => from = last.clone().then(&[0]),
-                _ => break,
+        // Somebody's clock of tomorrow must not make the messages of today read. One that is a little ahead counts, or what
+        // was seen here would stay unread on other devices.
+        let now = self.network_now.as_millis().saturating_add(SKEW);
+        if let Some(row) = self.edit(id) {
+            row.last_read = row.last_read.max(up_to.min(now));
+            if up_to >= newest {
+                (row.unread, row.mentions) = (0, 0);
+            } else {
+                row.unread = row.unread.saturating_sub(seen);
+                row.mentions = row.mentions.saturating_sub(mentions);
             }
         }
-        let added = self.messages.values().filter(|record| {
-            record.conversation == *id
-                && record.asks_for_attention()
-                && (after.saturating_add(1)..=up_to).contains(&record.sent_at)
-        });
-        Ok(count + added.count() as u32)
+        Ok(())
     }
 
     fn set_place(&mut self, author: &[u8; 32], sent_at: u64, place: Place) {
@@ -602,7 +1169,7 @@ impl<P: Ports> Change<'_, P> {
             &message::author_key(&self.conversations.records, author, sent_at),
             &place,
         );
-        self.places.insert((*author, sent_at), place);
+        self.places.insert((*author, sent_at), Some(place));
     }
 
     /// Writes it all, then shows and tells it.
@@ -610,10 +1177,32 @@ impl<P: Ports> Change<'_, P> {
         let conversations = self.conversations;
         self.touched
             .retain(|id, record| conversations.book.borrow().get(id) != Some(record));
-        for record in self.touched.values() {
+        for record in self.touched.values().filter(|record| record.hidden) {
+            let book = conversations.book.borrow();
+            let shown = book.get(&record.id).is_some_and(|before| !before.hidden);
+            if shown && !self.told.contains(&Told::Gone(record.id)) {
+                self.told.push(Told::Gone(record.id));
+            }
+        }
+        for record in self.touched.values_mut() {
+            self.configs.note(record, self.network_now)?;
             self.tx.put(&conversations.row_key(&record.id), record);
         }
+        for (target, record) in &self.early {
+            conversations
+                .early
+                .write(target, record, &mut self.tx, &conversations.records);
+        }
+        conversations.configs.write(&mut self.configs, &mut self.tx);
         self.tx.commit(durability).await?;
+        conversations.configs.install(self.configs);
+        for (id, account) in &self.gone {
+            conversations.book.borrow_mut().remove(id);
+            let mut by_account = conversations.by_account.borrow_mut();
+            if by_account.get(account) == Some(id) {
+                by_account.remove(account);
+            }
+        }
         for record in self.touched.values() {
             conversations
                 .by_account
@@ -624,18 +1213,32 @@ impl<P: Ports> Change<'_, P> {
                 .borrow_mut()
                 .insert(record.id, record.clone());
         }
+        for (target, record) in self.early {
+            conversations.early.set(target, record);
+        }
+        if !self.chores.is_empty() {
+            conversations
+                .chores
+                .take_on(&conversations.records, self.chores);
+        }
+        if self.times {
+            conversations.timers.ring();
+        }
+        if !self.receipts.is_empty() && conversations.settings.borrow().read_receipts {
+            let now = conversations.ports.clock().now().as_millis();
+            conversations.signals.owe_receipts(&self.receipts, now);
+        }
         for record in self.touched.values().filter(|record| !record.hidden) {
             conversations
                 .events
-                .emit(Event::Conversation(conversations.view(record)));
+                .emit(Event::Conversation(Box::new(conversations.view(record))));
         }
         for told in self.told {
             match told {
                 Told::Message(id) => {
                     if let Some(record) = self.messages.get(&id) {
-                        conversations
-                            .events
-                            .emit(Event::Message(conversations.view_message(record)));
+                        let view = conversations.view_message(record).await;
+                        conversations.events.emit(Event::Message(Box::new(view)));
                     }
                 }
                 Told::Removed(conversation, message) => {
@@ -644,8 +1247,34 @@ impl<P: Ports> Change<'_, P> {
                         message,
                     });
                 }
+                Told::Gone(conversation) => {
+                    conversations
+                        .events
+                        .emit(Event::ConversationRemoved(conversation));
+                }
+            }
+        }
+        for (conversation, id) in self.arrived {
+            if let Some(message) = self.messages.get(&id)
+                && conversations.notifies(&conversation, message)
+            {
+                conversations.events.emit(Event::Notify {
+                    conversation,
+                    message: id,
+                });
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An empty conversation with an account that follows from `number`.
+    pub(crate) fn record(number: u8) -> ConversationRecord {
+        let account = AccountId::from_key(X25519PublicKey([number; 32]));
+        ConversationRecord::new(ConversationId([number; 16]), &account, 1_790_000_000_000)
     }
 }

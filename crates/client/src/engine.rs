@@ -1,20 +1,26 @@
 //! The engine: one account, opened over four ports. Commands in, answers and events out.
 //!
-//! It only wires the rooms together: the [`Network`], the `Conversations`, the `Outbox` that sends and the `Inbox` that
-//! reads. [`Engine::run`] drives all of them on the caller's own task; nothing here needs a spawner or a thread.
+//! It only wires the rooms together: the [`Network`], the `Conversations`, the `Outbox` that sends, the `Inbox` that
+//! reads and the `Sync` that keeps devices equal. [`Engine::run`] drives all of them on the caller's own task; nothing here needs a spawner or a thread.
 
 use crate::api::{
-    Answer, Command, Conversation, ErrorCode, Event, Failure, NetworkReport, NetworkStatus,
-    PathView,
+    Answer, Command, Conversation, ConversationId, Draft, ErrorCode, Event, Failure, FileId,
+    NetworkReport, NetworkStatus, PathView,
 };
+use crate::chores;
+use crate::compose::{Letter, unknown_message};
 use crate::conversation::Conversations;
 use crate::events::Events;
+use crate::files::Files;
 use crate::inbox::Inbox;
-use crate::network::{Network, NetworkProfile};
-use crate::outbox::{Outbox, failure};
+use crate::network::{NameLookup, Network, NetworkProfile};
+use crate::outbox::{Outbox, failure, unknown_conversation};
 use crate::ports::{Clock, Durability, Ports};
 use crate::profile::Owner;
+use crate::safety;
+use crate::search::Finder;
 use crate::store::Records;
+use crate::sync::Sync;
 use crate::vault::VaultKey;
 use crate::wake::{Bell, either};
 use futures::channel::mpsc::UnboundedReceiver;
@@ -46,8 +52,11 @@ struct Inner<P: Ports> {
     owner: Rc<Owner<P>>,
     network: Network<P>,
     conversations: Rc<Conversations<P>>,
+    files: Rc<Files<P>>,
     outbox: Outbox<P>,
     inbox: Inbox<P>,
+    finder: Finder<P>,
+    sync: Rc<Sync<P>>,
     stop: Bell,
     stopped: Cell<bool>,
     told: RefCell<Told>,
@@ -80,14 +89,13 @@ impl<P: Ports> Engine<P> {
     ) -> Result<Self, Failure> {
         let ports = Rc::new(ports);
         let records = Records::new(Rc::clone(&ports), key);
-        let now = ports.clock().now();
         let owner = Owner::create(
+            Rc::clone(&ports),
             records.clone(),
             account,
             name,
             restored,
             options.temporary,
-            now,
         )
         .await?;
         Self::assemble(ports, records, owner, options).await
@@ -97,7 +105,7 @@ impl<P: Ports> Engine<P> {
     pub async fn open(ports: P, key: VaultKey, options: EngineOptions) -> Result<Self, Failure> {
         let ports = Rc::new(ports);
         let records = Records::new(Rc::clone(&ports), key);
-        let owner = Owner::open(records.clone(), options.temporary).await?;
+        let owner = Owner::open(Rc::clone(&ports), records.clone(), options.temporary).await?;
         Self::assemble(ports, records, owner, options).await
     }
 
@@ -116,14 +124,37 @@ impl<P: Ports> Engine<P> {
             owner.id(),
         )
         .await?;
-        let (conversations, rows) =
-            Conversations::open(Rc::clone(&ports), records, events.clone(), owner.id()).await?;
+        let (conversations, rows) = Conversations::open(
+            Rc::clone(&ports),
+            records,
+            events.clone(),
+            Rc::clone(owner.configs()),
+            network.clone(),
+            owner.id(),
+        )
+        .await?;
         let conversations = Rc::new(conversations);
+        let sync = Rc::new(Sync::new(
+            Rc::clone(&ports),
+            Rc::clone(&owner),
+            network.clone(),
+            Rc::clone(&conversations),
+        ));
+        let lost = owner.configs().lost().len();
+        let (files, staged) = Files::open(
+            Rc::clone(&ports),
+            Rc::clone(&owner),
+            network.clone(),
+            Rc::clone(&conversations),
+        )
+        .await?;
+        let files = Rc::new(files);
         let (outbox, entries) = Outbox::open(
             Rc::clone(&ports),
             Rc::clone(&owner),
             network.clone(),
             Rc::clone(&conversations),
+            Rc::clone(&files),
         )
         .await?;
         let inbox = Inbox::open(
@@ -131,20 +162,25 @@ impl<P: Ports> Engine<P> {
             Rc::clone(&owner),
             network.clone(),
             Rc::clone(&conversations),
+            Rc::clone(&sync),
         )
         .await?;
+        let finder = Finder::new(Rc::clone(&ports), Rc::clone(&conversations));
         Ok(Self(Rc::new(Inner {
             ports,
             events,
             owner,
             network,
             conversations,
+            files,
             outbox,
             inbox,
+            finder,
+            sync,
             stop: Bell::default(),
             stopped: Cell::new(false),
             told: RefCell::default(),
-            damaged: rows + entries,
+            damaged: rows + entries + lost + staged,
         })))
     }
 
@@ -171,8 +207,21 @@ impl<P: Ports> Engine<P> {
         let work = async {
             futures::join!(
                 inner.network.run(),
+                inner.files.run(),
                 inner.inbox.run(),
                 inner.outbox.run(),
+                inner.conversations.run_timers(&inner.ports),
+                inner
+                    .conversations
+                    .run_signals(&inner.ports, &inner.owner, &inner.network),
+                chores::run(
+                    &inner.ports,
+                    &inner.owner,
+                    &inner.network,
+                    &inner.conversations
+                ),
+                inner.finder.run(),
+                inner.sync.run(),
                 inner.watch()
             );
         };
@@ -186,14 +235,16 @@ impl<P: Ports> Engine<P> {
         self.0.events.close();
     }
 
-    /// Does what a command asks. Nothing here waits for the network.
+    /// Does what a command asks. Only [`Command::LookUpName`] waits for the network.
     pub async fn handle(&self, command: Command) -> Result<Answer, Failure> {
         let Inner {
             owner,
             network,
             conversations,
+            files,
             outbox,
             inbox,
+            sync,
             events,
             ..
         } = &*self.0;
@@ -202,26 +253,133 @@ impl<P: Ports> Engine<P> {
                 .0
                 .start_conversation(&account_id)
                 .await
-                .map(Answer::Conversation),
-            Command::SendText { conversation, text } => {
-                let record = outbox.send_text(&conversation, &text).await?;
-                Ok(Answer::Message(conversations.view_message(&record)))
+                .map(|row| Answer::Conversation(Box::new(row))),
+            Command::Send {
+                conversation,
+                text,
+                reply_to,
+                files,
+            } => {
+                let letter = Letter {
+                    text,
+                    reply_to,
+                    ..Letter::default()
+                };
+                self.0.send(&conversation, letter, &files).await
+            }
+            Command::SendInvitation {
+                conversation,
+                invitation,
+            } => {
+                let letter = Letter {
+                    invitation: Some(invitation),
+                    ..Letter::default()
+                };
+                self.0.send(&conversation, letter, &[]).await
+            }
+            Command::Forward {
+                messages,
+                to,
+                comment,
+            } => {
+                outbox.forward(&messages, &to, &comment).await?;
+                Ok(Answer::Done)
+            }
+            Command::CancelSend { message } => outbox.cancel(&message).await.map(Answer::Draft),
+            Command::React {
+                message,
+                emoji,
+                add,
+            } => {
+                outbox.react(&message, &emoji, add).await?;
+                Ok(Answer::Done)
+            }
+            Command::ChangeConversation {
+                conversation,
+                change,
+            } => {
+                outbox.change_conversation(&conversation, change).await?;
+                Ok(Answer::Done)
+            }
+            Command::ClearMessages { conversation } => {
+                outbox.clear(&conversation).await?;
+                Ok(Answer::Done)
+            }
+            Command::DeleteConversation {
+                conversation,
+                keep_contact,
+            } => {
+                outbox.leave(&conversation, keep_contact).await?;
+                Ok(Answer::Done)
+            }
+            Command::DeclineRequests {
+                conversations,
+                block,
+            } => {
+                outbox.decline(&conversations, block).await?;
+                Ok(Answer::Done)
+            }
+            Command::MediaSaved { message } => {
+                outbox.media_saved(&message).await?;
+                Ok(Answer::Done)
+            }
+            Command::Typing {
+                conversation,
+                active,
+            } => {
+                let now = self.0.ports.clock().now().as_millis();
+                conversations.type_in(conversation, active, now);
+                Ok(Answer::Done)
+            }
+            Command::Star { messages, on } => {
+                conversations
+                    .mark(&messages, |record| record.starred = on)
+                    .await?;
+                Ok(Answer::Done)
+            }
+            Command::PinMessage { message, on } => {
+                conversations.pin(&message, on).await?;
+                Ok(Answer::Done)
+            }
+            Command::MarkHeard { message } => {
+                conversations
+                    .mark(&[message], |record| record.heard = true)
+                    .await?;
+                Ok(Answer::Done)
+            }
+            Command::SetSettings(settings) => {
+                conversations.set_settings(settings).await?;
+                Ok(Answer::Done)
+            }
+            Command::GetSettings => Ok(Answer::Settings(Box::new(conversations.shown_settings()))),
+            Command::GetBlocked => Ok(Answer::Conversations(conversations.blocked())),
+            Command::GetMessage { message } => {
+                let record = conversations.find_message(&message).await?;
+                let record = record.ok_or_else(unknown_message)?;
+                let view = conversations.view_message(&record).await;
+                Ok(Answer::Message(Box::new(view)))
+            }
+            Command::GetMessageInfo { message } => {
+                let record = conversations.find_message(&message).await?;
+                let record = record.ok_or_else(unknown_message)?;
+                Ok(Answer::MessageInfo(Box::new(record.info())))
+            }
+            Command::GetDraft { conversation } => {
+                let draft = conversations.draft(&conversation);
+                let draft = draft.ok_or_else(unknown_conversation)?;
+                Ok(Answer::Draft(Draft {
+                    files: files.staged(&conversation),
+                    ..draft
+                }))
             }
             Command::RetryMessage { message } => {
                 outbox.retry(&message).await.map(|()| Answer::Done)
             }
-            Command::DeleteMessage { message } => {
-                if let Some((conversation, sent_at)) = conversations.locate(&message).await? {
-                    let mut change = conversations.change().await;
-                    if let Some(record) = conversations
-                        .message(&conversation, sent_at, &message)
-                        .await?
-                    {
-                        outbox.withdraw(&mut change, &message);
-                        change.remove(&record.author, sent_at).await?;
-                        change.commit(Durability::Strict).await?;
-                    }
-                }
+            Command::ReadAgain { message } => {
+                inbox.read_again(&message).await.map(|()| Answer::Done)
+            }
+            Command::DeleteMessages { messages, scope } => {
+                outbox.delete(&messages, scope).await?;
                 Ok(Answer::Done)
             }
             Command::MarkRead {
@@ -229,13 +387,20 @@ impl<P: Ports> Engine<P> {
                 up_to,
             } => {
                 let mut change = conversations.change().await;
+                if let Some(row) = change.edit(&conversation) {
+                    row.marked_unread = false;
+                }
                 change.mark_read(&conversation, up_to).await?;
                 change.commit(Durability::Relaxed).await?;
                 Ok(Answer::Done)
             }
-            Command::SetDraft { conversation, text } => {
+            Command::SetDraft {
+                conversation,
+                text,
+                reply_to,
+            } => {
                 let mut change = conversations.change().await;
-                if !change.set_draft(&conversation, &text) {
+                if !change.set_draft(&conversation, &text, reply_to) {
                     return Err(unknown_conversation());
                 }
                 change.commit(Durability::Relaxed).await?;
@@ -245,7 +410,7 @@ impl<P: Ports> Engine<P> {
                 outbox.accept(&conversation).await.map(|()| Answer::Done)
             }
             Command::SetDisplayName { name } => {
-                owner.set_name(&name, network.now()).await?;
+                owner.set_name(conversations, &name, network.now()).await?;
                 events.emit(Event::Profile(owner.view()));
                 Ok(Answer::Done)
             }
@@ -271,11 +436,17 @@ impl<P: Ports> Engine<P> {
                 }
                 Ok(Answer::Done)
             }
+            Command::SetSaveData { on } => {
+                network.set_save_data(on);
+                inbox.hurry();
+                Ok(Answer::Done)
+            }
             Command::GetProfile => Ok(Answer::Profile(owner.view())),
+            Command::GetSync => Ok(Answer::Sync(sync.status())),
             Command::GetConversations => Ok(Answer::Conversations(conversations.list())),
             Command::GetConversation { conversation } => conversations
                 .view_of(&conversation)
-                .map(Answer::Conversation)
+                .map(|row| Answer::Conversation(Box::new(row)))
                 .ok_or_else(unknown_conversation),
             Command::GetMessages {
                 conversation,
@@ -288,6 +459,32 @@ impl<P: Ports> Engine<P> {
                     self.0.tell_damage(damaged);
                 }
                 Ok(answer)
+            }
+            Command::GetPinned { conversation } => {
+                let limit = usize::from(MAX_PAGE);
+                Ok(conversations.pinned_in(&conversation, limit).await?)
+            }
+            Command::Search {
+                query,
+                after,
+                limit,
+            } => {
+                let limit = usize::from(limit.clamp(1, MAX_PAGE));
+                let found = self.0.finder.search(&query, after, limit).await?;
+                Ok(Answer::Found(found))
+            }
+            Command::LookUpName { name } => self.0.look_up_name(&name).await,
+            Command::GetSafetyNumber { conversation } => {
+                let theirs = self.0.other_side(&conversation)?;
+                Ok(Answer::Safety(safety::view(&owner.id(), &theirs)))
+            }
+            Command::CompareSafetyNumber { conversation, text } => {
+                let theirs = self.0.other_side(&conversation)?;
+                Ok(Answer::Compared(safety::compare(
+                    &owner.id(),
+                    &theirs,
+                    &text,
+                )))
             }
             Command::GetNetwork => Ok(Answer::Network(self.0.status())),
             Command::GetPaths => {
@@ -311,11 +508,61 @@ impl<P: Ports> Engine<P> {
                 Ok(Answer::Done)
             }
             Command::RevealPhrase => Ok(Answer::Phrase(owner.phrase())),
+            Command::StageFile { conversation, file } => {
+                files.stage(&conversation, file).await.map(Answer::File)
+            }
+            Command::DescribeFile { file, caption } => {
+                files.describe(&file, &caption).await?;
+                Ok(Answer::Done)
+            }
+            Command::UnstageFile { file } => {
+                files.unstage(&file).await?;
+                Ok(Answer::Done)
+            }
+            Command::LoadFile { message, file } => {
+                files.load(message, file).await.map(|()| Answer::Done)
+            }
+            Command::CancelFile { file } => {
+                if !outbox.stop_upload(file).await? {
+                    files.cancel(file);
+                }
+                Ok(Answer::Done)
+            }
+            Command::GetFile { file } => files.bytes(&file).await.map(Answer::Bytes),
+            Command::SetAvatar { picture } => {
+                files.set_avatar(picture).await.map(|()| Answer::Done)
+            }
+            Command::GetAvatar { account_id } => files.avatar(&account_id).await.map(Answer::Bytes),
+            Command::GetRoom(query) => Ok(Answer::Room(files.room(&query).await?)),
+            Command::FreeRoom(query) => {
+                files.free(&query).await?;
+                Ok(Answer::Done)
+            }
+            Command::GetMedia {
+                conversation,
+                before,
+                limit,
+            } => {
+                let limit = usize::from(limit.clamp(1, MAX_PAGE));
+                let items = files.media(&conversation, before, limit).await?;
+                Ok(Answer::Media(items))
+            }
         }
     }
 }
 
 impl<P: Ports> Inner<P> {
+    async fn send(
+        &self,
+        conversation: &ConversationId,
+        letter: Letter,
+        files: &[FileId],
+    ) -> Result<Answer, Failure> {
+        let record = self.outbox.send(conversation, letter, files).await?;
+        let view = self.conversations.view_message(&record).await;
+        Ok(Answer::Message(Box::new(view)))
+    }
+
     async fn start_conversation(&self, text: &str) -> Result<Conversation, Failure> {
         let account: AccountId = text.parse().map_err(|error: IdError| {
             let number = match error {
@@ -334,13 +581,40 @@ impl<P: Ports> Inner<P> {
             .ok_or_else(unknown_conversation)
     }
 
-    fn renew_paths(&self, guards: bool) -> Result<Answer, Failure> {
-        if self.network.renew_paths(guards) {
-            Ok(Answer::Done)
-        } else {
-            let detail = "new paths at most once in 60 s";
-            Err(failure(ErrorCode::NetPath, Some(60), detail))
+    async fn look_up_name(&self, name: &str) -> Result<Answer, Failure> {
+        let found = self.network.look_up_name(name).await;
+        found
+            .map(|account| Answer::AccountId(account.to_string()))
+            .map_err(|error| {
+                let code = match &error {
+                    NameLookup::Form | NameLookup::Unknown | NameLookup::Unreadable => {
+                        ErrorCode::NameNone
+                    }
+                    NameLookup::Split => ErrorCode::NameSplit,
+                    NameLookup::Network(error) => error.code(),
+                };
+                failure(code, None, &error.to_string())
+            })
+    }
+
+    /// With oneself there is nothing to compare.
+    fn other_side(&self, conversation: &ConversationId) -> Result<AccountId, Failure> {
+        let row = self.conversations.get(conversation);
+        let theirs = row.ok_or_else(unknown_conversation)?.account_id();
+        if theirs == self.owner.id() {
+            let detail = "a safety number has two sides";
+            return Err(failure(ErrorCode::IdSelf, None, detail));
         }
+        Ok(theirs)
+    }
+
+    fn renew_paths(&self, guards: bool) -> Result<Answer, Failure> {
+        self.network.renew_paths(guards).map_err(|rest| {
+            let seconds = u32::try_from(rest.div_ceil(1_000)).ok();
+            let detail = "new paths at most once in 60 s";
+            failure(ErrorCode::NetPath, seconds, detail)
+        })?;
+        Ok(Answer::Done)
     }
 
     async fn report(&self) -> Result<NetworkReport, Failure> {
@@ -349,6 +623,8 @@ impl<P: Ports> Inner<P> {
         report.swarm.messages = messages;
         report.swarm.oldest_expiry = oldest_expiry;
         report.outbox = self.outbox.waiting();
+        report.uploads = self.outbox.uploads();
+        report.downloads = self.files.downloads();
         Ok(report)
     }
 
@@ -356,6 +632,7 @@ impl<P: Ports> Inner<P> {
         self.network.wake();
         self.outbox.hurry();
         self.inbox.hurry();
+        self.sync.hurry();
     }
 
     fn status(&self) -> NetworkStatus {
@@ -381,8 +658,18 @@ impl<P: Ports> Inner<P> {
             {
                 let mut told = self.told.borrow_mut();
                 let same = told.status.as_ref().is_some_and(|before| {
-                    (before.state, before.problem, before.nodes, before.swarm)
-                        == (status.state, status.problem, status.nodes, status.swarm)
+                    let shown = |status: &NetworkStatus| {
+                        let NetworkStatus {
+                            state,
+                            problem,
+                            nodes,
+                            swarm,
+                            attempts,
+                            ..
+                        } = *status;
+                        (state, problem, nodes, swarm, attempts)
+                    };
+                    shown(before) == shown(&status)
                 });
                 if !same {
                     self.events.emit(Event::Network(status.clone()));
@@ -412,8 +699,4 @@ impl<P: Ports> Inner<P> {
             detail,
         }));
     }
-}
-
-fn unknown_conversation() -> Failure {
-    failure(ErrorCode::Internal, None, "no such conversation")
 }

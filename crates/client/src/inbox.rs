@@ -1,23 +1,25 @@
-//! What arrives: polling our own swarm, reading messages, and what each of them does (10-network 7, 20-messages 4).
+//! What arrives: polling our own swarm and reading messages (10-network 7). What each of them does says `receive`.
 //!
 //! Nothing that arrives can stop what comes behind it: a message that does not open is put aside and the cursor moves on.
 //! The effects of a run of messages and the new cursor are one transaction, so a crash repeats or skips none of them.
 
-use crate::api::{Delivery, ErrorCode, Event, Failure, MessageKind, RestoreStep};
+use crate::api::{ErrorCode, Event, Failure, RestoreStep};
 use crate::conversation::{Change, Conversations};
-use crate::message::{MessageRecord, clip_text};
 use crate::network::{Form, Network, RpcError, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
+use crate::receive::Parcel;
 use crate::store::{Key, RecordError};
+use crate::sync::{Cursors, FetchError, Sync};
 use crate::wake::{Bell, either};
 use onionskin_protocol::hash::message_hash;
 use onionskin_protocol::id::{AccountId, MessageHash, Namespace};
 use onionskin_protocol::keys::Ed25519PublicKey;
-use onionskin_protocol::message::{self as wire, DecodeError, Incoming, proto};
+use onionskin_protocol::message::{self as wire, DecodeError, Incoming};
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::rpc::response::{Retrieved, StoredMessage, parse_retrieve};
 use onionskin_protocol::rpc::{Request, max_sizes};
+use onionskin_protocol::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -55,8 +57,6 @@ const MAX_QUARANTINE: usize = 200;
 const HASH_GRACE: u64 = 24 * 3_600_000;
 /// Expired hashes that one cleaning forgets.
 const SWEEP: usize = 500;
-/// Messages in our swarm that are counted at most.
-const MAX_HELD: usize = 10_000;
 /// Between cleanings (ms).
 const SWEEP_EVERY: u64 = 3_600_000;
 
@@ -70,14 +70,17 @@ struct Quarantined {
 
 /// Reads our own swarm.
 pub(crate) struct Inbox<P: Ports> {
-    ports: Rc<P>,
-    owner: Rc<Owner<P>>,
+    pub(crate) ports: Rc<P>,
+    pub(crate) owner: Rc<Owner<P>>,
     network: Network<P>,
-    conversations: Rc<Conversations<P>>,
+    pub(crate) conversations: Rc<Conversations<P>>,
+    sync: Rc<Sync<P>>,
     bell: Bell,
     visible: Cell<bool>,
     /// The member that is polled, and how often it was.
     member: RefCell<Option<(Ed25519PublicKey, u8)>>,
+    /// When each member had its turn, the first one at 1.
+    turns: RefCell<SortedMap<Ed25519PublicKey, u64>>,
     /// The member that gave us all it had, last of all members.
     emptied: Cell<Option<Ed25519PublicKey>>,
     greeted: Cell<bool>,
@@ -92,6 +95,7 @@ impl<P: Ports> Inbox<P> {
         owner: Rc<Owner<P>>,
         network: Network<P>,
         conversations: Rc<Conversations<P>>,
+        sync: Rc<Sync<P>>,
     ) -> Result<Self, RecordError> {
         let (aside, damaged) = conversations
             .records
@@ -102,9 +106,11 @@ impl<P: Ports> Inbox<P> {
             owner,
             network,
             conversations,
+            sync,
             bell: Bell::default(),
             visible: Cell::new(true),
             member: RefCell::default(),
+            turns: RefCell::default(),
             emptied: Cell::default(),
             greeted: Cell::new(false),
             max_size: Cell::new(max_sizes(&SHARES).first().copied().unwrap_or(-2)),
@@ -134,6 +140,9 @@ impl<P: Ports> Inbox<P> {
         self.network.until_ready().await;
         if restoring {
             self.tell(RestoreStep::Profile);
+            if let Err(error) = self.sync.fetch_everywhere(self.max_size.get()).await {
+                self.conversations.events.emit(Event::Problem(error.into()));
+            }
             self.tell(RestoreStep::Messages);
         }
         let mut failures = 0u32;
@@ -210,13 +219,15 @@ impl<P: Ports> Inbox<P> {
             *polls += 1;
             return *member;
         }
-        let before = chosen.map(|(key, _)| key);
-        let next = members
-            .iter()
-            .find(|member| Some(member.ed25519) != before)
-            .unwrap_or(&members[0]);
+        // Whoever was left alone longest: something may lie at one member only.
+        let mut turns = self.turns.borrow_mut();
+        let turn = |member: &&ServiceNode| turns.get(&member.ed25519).copied().unwrap_or(0);
+        let next = *members.iter().min_by_key(turn).unwrap_or(&members[0]);
+        let latest = turns.values().max().copied().unwrap_or(0);
+        turns.insert(next.ed25519, latest + 1);
+        turns.retain(|key, _| members.iter().any(|member| member.ed25519 == *key));
         *chosen = Some((next.ed25519, 1));
-        *next
+        next
     }
 
     /// Takes in everything new that a member has.
@@ -224,9 +235,11 @@ impl<P: Ports> Inbox<P> {
         // What a member has after its cursor is new to us, unless another member was asked in between.
         let mut settled = self.emptied.take() == Some(member.ed25519);
         let mut cursor = self.cursor(member).await?;
+        // The configs come with the first page, and take effect before its messages.
+        let mut configs = Some(self.sync.cursors(member).await?);
         let mut dull = 0;
         for _ in 0..MAX_PAGES {
-            let retrieved = match self.retrieve(member, cursor.as_ref()).await {
+            let retrieved = match self.retrieve(member, cursor.as_ref(), &mut configs).await {
                 Ok(retrieved) => retrieved,
                 Err(PollError::Network(RpcError::TooLarge)) if self.ask_for_less() => continue,
                 Err(error) => {
@@ -276,21 +289,29 @@ impl<P: Ports> Inbox<P> {
         &self,
         member: &ServiceNode,
         cursor: Option<&MessageHash>,
+        configs: &mut Option<Cursors>,
     ) -> Result<Retrieved, PollError> {
-        let request = |time| {
-            Request::retrieve(
-                self.owner.account(),
-                Namespace::DEFAULT,
-                cursor,
-                self.max_size.get(),
-                time,
-            )
+        let size = self.max_size.get();
+        let make = |time| {
+            let account = self.owner.account();
+            let messages = Request::retrieve(account, Namespace::DEFAULT, cursor, size, time);
+            let configs = configs.as_ref();
+            let configs = configs.map(|cursors| self.sync.requests(cursors, size, time));
+            std::iter::once(messages)
+                .chain(configs.into_iter().flatten())
+                .collect()
         };
-        let answer = self
+        let answers = self
             .network
-            .ask_for_one(&self.owner.id(), member, Form::Batch, request)
+            .ask(&self.owner.id(), member, Form::Batch, &make)
             .await?;
-        parse_retrieve(&answer.body).map_err(|_| RpcError::Malformed.into())
+        let (messages, others) = answers.split_first().ok_or(RpcError::Malformed)?;
+        if let Some(mut cursors) = configs.take()
+            && self.sync.take_in(member, &mut cursors, others).await?
+        {
+            self.sync.drain(member, cursors, size).await?;
+        }
+        parse_retrieve(&messages.body).map_err(|_| RpcError::Malformed.into())
     }
 
     /// Applies what was retrieved, some messages at a time. Gives how many were new to us.
@@ -381,16 +402,44 @@ impl<P: Ports> Inbox<P> {
         change
             .tx
             .put(&self.expiry_key(expiry).then(&name[..24]), &name);
+        let parcel = Parcel {
+            hash: &hash,
+            data: &message.data,
+            stored_at: message.timestamp.as_millis(),
+            expiry,
+        };
         match wire::decode(self.owner.account(), &message.data) {
             Ok(incoming) => {
-                self.apply(change, incoming, &message.data).await?;
+                if !self.is_outdated(change, &incoming, message) {
+                    self.apply(change, incoming, &parcel).await?;
+                }
                 Ok(Taken::Fine)
             }
+            Err(reason) if self.show_unopened(change, &reason, &parcel).await? => Ok(Taken::Fine),
             Err(reason) => {
                 self.put_aside(change, &hash, &message.data, &reason);
                 Ok(Taken::Failed)
             }
         }
+    }
+
+    /// What belongs to a conversation that was removed since does not bring it back (20-messages 4.1).
+    fn is_outdated(
+        &self,
+        change: &Change<'_, P>,
+        incoming: &Incoming,
+        message: &StoredMessage,
+    ) -> bool {
+        let target = incoming.content.data_message.as_ref();
+        let target = target.and_then(|data| data.sync_target.as_ref());
+        let partner = target.and_then(|target| target.parse::<AccountId>().ok());
+        let partner = match partner {
+            Some(partner) if incoming.sender == self.owner.id() => partner,
+            _ => incoming.sender,
+        };
+        let stored_at = message.timestamp.as_millis();
+        let restoring = self.owner.is_restoring();
+        change.configs.is_outdated(&partner, stored_at, restoring)
     }
 
     fn put_aside(
@@ -417,167 +466,6 @@ impl<P: Ports> Inbox<P> {
         change.tx.put(&key, &record);
     }
 
-    /// What an opened message does. One content carries one action (20-messages 3.1).
-    async fn apply(
-        &self,
-        change: &mut Change<'_, P>,
-        incoming: Incoming,
-        raw: &[u8],
-    ) -> Result<(), RecordError> {
-        let Incoming {
-            sender,
-            timestamp,
-            content,
-            ..
-        } = incoming;
-        let sent_at = timestamp.as_millis();
-        if sent_at == 0 || change.find(&sender).is_some_and(|row| row.blocked) {
-            return Ok(());
-        }
-        if let Some(data) = content.data_message {
-            return self.apply_data(change, &sender, sent_at, data, raw).await;
-        }
-        if let Some(unsend) = content.unsend_request {
-            // Only authors take their messages back (20-messages Decisions 7).
-            if unsend
-                .author
-                .parse::<AccountId>()
-                .is_ok_and(|author| author == sender)
-                && unsend.timestamp != 0
-            {
-                change.remove(&sender.key().0, unsend.timestamp).await?;
-            }
-            return Ok(());
-        }
-        if let Some(response) = content.message_request_response
-            && response.is_approved
-            && sender != self.owner.id()
-        {
-            return self
-                .apply_response(change, &sender, sent_at, &response)
-                .await;
-        }
-        // Receipts and typing are off, calls come later, the rest says nothing to us.
-        Ok(())
-    }
-
-    async fn apply_data(
-        &self,
-        change: &mut Change<'_, P>,
-        sender: &AccountId,
-        sent_at: u64,
-        data: proto::DataMessage,
-        raw: &[u8],
-    ) -> Result<(), RecordError> {
-        let own = self.owner.id();
-        let mine = *sender == own;
-        let timer = proto::data_message::Flags::ExpirationTimerUpdate as u32;
-        let flags = data.flags.unwrap_or(0);
-        if flags != 0 && flags != timer {
-            return Ok(());
-        }
-        let partner = match (&data.sync_target, mine) {
-            (Some(target), true) => match target.parse::<AccountId>() {
-                Ok(partner) => partner,
-                Err(_) => return Ok(()),
-            },
-            (None, true) => own,
-            (None, false) => *sender,
-            // Nobody else decides what we have sent.
-            (Some(_), false) => return Ok(()),
-        };
-        let text = clip_text(data.body.unwrap_or_default());
-        let has_text = !text.trim().is_empty();
-        let is_visible =
-            has_text || !data.attachments.is_empty() || data.community_invitation.is_some();
-        let has_more = !data.attachments.is_empty()
-            || data.community_invitation.is_some()
-            || data.group_update_message.is_some()
-            || data.reaction.is_some()
-            || data.quote.is_some()
-            || !data.preview.is_empty()
-            || flags == timer;
-        if !has_text && !has_more {
-            return Ok(());
-        }
-        let row = change.with(&partner);
-        if is_visible {
-            if mine {
-                row.approved = true;
-            } else {
-                row.approved_me = true;
-            }
-        }
-        if !mine {
-            row.update_name(data.profile.as_ref());
-        }
-        let conversation = row.id;
-        let record = MessageRecord {
-            id: change.new_message_id(),
-            conversation,
-            author: sender.key().0,
-            mine,
-            kind: if has_text {
-                MessageKind::Text
-            } else {
-                MessageKind::Unsupported
-            },
-            text,
-            sent_at,
-            received_at: change.now(),
-            delivery: match mine {
-                true => Delivery::Synced {
-                    confirmed: 0,
-                    of: 0,
-                },
-                false => Delivery::Stored {
-                    confirmed: 0,
-                    of: 0,
-                },
-            },
-            raw: has_more.then(|| raw.to_vec()),
-        };
-        if change.add(record).await? && mine {
-            change.mark_read(&conversation, sent_at).await?;
-        }
-        Ok(())
-    }
-
-    /// They accept us (20-messages 4.3).
-    async fn apply_response(
-        &self,
-        change: &mut Change<'_, P>,
-        sender: &AccountId,
-        sent_at: u64,
-        response: &proto::MessageRequestResponse,
-    ) -> Result<(), RecordError> {
-        let row = change.with(sender);
-        row.update_name(response.profile.as_ref());
-        let news = !row.approved_me && row.approved;
-        row.approved_me = true;
-        let conversation = row.id;
-        if !news {
-            return Ok(());
-        }
-        let record = MessageRecord {
-            id: change.new_message_id(),
-            conversation,
-            author: sender.key().0,
-            mine: false,
-            kind: MessageKind::RequestAccepted,
-            text: String::new(),
-            sent_at,
-            received_at: change.now(),
-            delivery: Delivery::Stored {
-                confirmed: 0,
-                of: 0,
-            },
-            raw: None,
-        };
-        change.add(record).await?;
-        Ok(())
-    }
-
     /// Forgets hashes whose messages no swarm has any more.
     async fn sweep(&self) -> Result<(), RecordError> {
         let now = self.ports.clock().now().as_millis();
@@ -586,10 +474,8 @@ impl<P: Ports> Inbox<P> {
         }
         self.swept_at.set(now);
         let records = &self.conversations.records;
-        let (from, to) = (
-            self.expiry_key(0),
-            self.expiry_key(now.saturating_sub(HASH_GRACE)),
-        );
+        let over = self.network.now().as_millis().saturating_sub(HASH_GRACE);
+        let (from, to) = (self.expiry_key(0), self.expiry_key(over));
         let (found, _) = records.range::<[u8; 32]>(&from, &to, false, SWEEP).await?;
         let mut tx = records.tx();
         for (key, name) in found {
@@ -604,14 +490,13 @@ impl<P: Ports> Inbox<P> {
         let from = self.expiry_key(self.network.now().as_millis());
         let to = self.expiry_key(u64::MAX);
         let records = &self.conversations.records;
-        let (found, _) = records
-            .range::<[u8; 32]>(&from, &to, false, MAX_HELD)
-            .await?;
+        let count = records.count(&from, &to).await?;
+        let (found, _) = records.range::<[u8; 32]>(&from, &to, false, 1).await?;
         let oldest = found.first().and_then(|(key, _)| {
             let expiry = key.bytes().get(16..24)?.try_into().ok()?;
             Some(u64::from_be_bytes(expiry))
         });
-        Ok((u32::try_from(found.len()).unwrap_or(u32::MAX), oldest))
+        Ok((count, oldest))
     }
 
     /// `last_hash` is per node: members may order differently (10-network 7.3).
@@ -651,6 +536,15 @@ enum PollError {
     Network(#[from] RpcError),
     #[error(transparent)]
     Records(#[from] RecordError),
+}
+
+impl From<FetchError> for PollError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Network(error) => Self::Network(error),
+            FetchError::Records(error) => Self::Records(error),
+        }
+    }
 }
 
 #[cfg(test)]

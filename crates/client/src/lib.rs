@@ -6,16 +6,34 @@
 #![warn(missing_docs)]
 
 pub mod api;
+mod chores;
+mod compose;
 mod conversation;
+mod deletion;
+mod disappear;
+mod early;
 mod engine;
 mod events;
+mod files;
 mod inbox;
 mod message;
 pub mod network;
 mod outbox;
+pub mod picture;
+mod pins;
 pub mod ports;
 mod profile;
+mod reaction;
+mod receive;
+pub mod rich;
+mod rows;
+mod safety;
+pub mod search;
+mod settings;
+mod signals;
 pub mod store;
+mod sync;
+mod unopened;
 pub mod vault;
 mod wake;
 pub mod world;

@@ -6,25 +6,29 @@
 //! of the network and `hard_fork` its rules, `health` what the connection chip shows. `rpc` brings one request to one node
 //! over several paths, `exchange` over one; `failure` says who is to blame when that fails, `suspicion` what hops say about
 //! each other, `stragglers` keeps what lost a race. `swarm` knows who holds an account's messages, `member` asks them,
-//! `deliver` stores, `own` does what only the owner may. `maintain` has the loops that keep all of that in shape, `settings`
+//! `deliver` stores, `own` does what only the owner may, `expiries` ends messages early, `server` asks servers behind the last
+//! hop, `names` finds whose name it is. `maintain` has the loops that keep all of that in shape, `settings`
 //! what the person chose, `traffic` what requests are for and cost, `report` what the network page shows.
 
 pub(crate) mod backoff;
 mod clock;
 mod deliver;
 mod exchange;
+mod expiries;
 mod failure;
 mod gateway;
 mod hard_fork;
 mod health;
 mod maintain;
 mod member;
+mod names;
 mod own;
 mod path;
 mod pool;
 mod profile;
 mod report;
 mod rpc;
+mod server;
 mod settings;
 mod stragglers;
 mod suspicion;
@@ -40,9 +44,11 @@ mod trust;
 
 pub use deliver::{StoreFailure, Stored};
 pub(crate) use member::Form;
+pub use names::NameLookup;
 pub use own::{KeepAliveError, KeptAlive, Removed};
 pub use profile::{NetworkProfile, PinnedNode};
 pub use rpc::{Reply, RpcError};
+pub(crate) use server::{Server, ServerError};
 
 use crate::api::{NetworkSettings, NetworkStatus};
 use crate::ports::{Clock, Durability, Ports, Table, Transport};
@@ -54,11 +60,11 @@ use hard_fork::HardFork;
 use health::Health;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use path::Paths;
 use pool::Pool;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use stragglers::Stragglers;
 use suspicion::Suspicions;
@@ -83,7 +89,11 @@ struct Inner<P: Ports> {
     suspicions: RefCell<Suspicions>,
     hard_fork: RefCell<HardFork>,
     stragglers: Stragglers,
+    /// The hops of the path that brought the latest answer.
+    route: RefCell<Vec<([u8; 32], [u8; 4])>>,
     settings: RefCell<NetworkSettings>,
+    /// The person chose them; else the browser may have a wish.
+    settings_chosen: Cell<bool>,
     gateways: RefCell<Gateways>,
     /// Rings when a gateway failed, or all of them should be tested.
     gateways_changed: Bell,
@@ -92,7 +102,7 @@ struct Inner<P: Ports> {
     trust: RefCell<Trust>,
     ledger: RefCell<Ledger>,
     /// When nodes of the pool last answered (device clock).
-    answered: RefCell<BTreeMap<Ed25519PublicKey, Timestamp>>,
+    answered: RefCell<SortedMap<Ed25519PublicKey, Timestamp>>,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -127,7 +137,9 @@ impl<P: Ports> Network<P> {
             suspicions: RefCell::default(),
             hard_fork: RefCell::default(),
             stragglers: Stragglers::default(),
+            route: RefCell::default(),
             settings: RefCell::default(),
+            settings_chosen: Cell::default(),
             gateways: RefCell::new(gateways),
             gateways_changed: Bell::default(),
             test: Cell::default(),
@@ -159,6 +171,11 @@ impl<P: Ports> Network<P> {
     /// The network's time (10-network 5.3).
     pub fn now(&self) -> Timestamp {
         self.0.clock.borrow().network_time(self.device_now())
+    }
+
+    /// Keys of the network's own file server.
+    pub(crate) fn file_server_keys(&self) -> &'static [[u8; 32]] {
+        self.0.profile.file_server
     }
 
     /// The latest hard fork that two nodes named, in this session or an earlier one: major number and revision.
@@ -203,15 +220,13 @@ impl<P: Ports> Network<P> {
         self.0.wake.ring();
     }
 
-    /// Replaces both paths at the next look, and their guards as well when `guards`. `false` when the last time was under 60 s
-    /// ago.
-    pub(crate) fn renew_paths(&self, guards: bool) -> bool {
+    /// Replaces both paths at the next look, and their guards as well when `guards`. The last time must be 60 s ago; the
+    /// error is how much of that is left (ms).
+    pub(crate) fn renew_paths(&self, guards: bool) -> Result<(), u64> {
         let now = self.device_now();
-        let renewed = self.0.paths.borrow_mut().ask_for_new(guards, now);
-        if renewed {
-            self.0.wake.ring();
-        }
-        renewed
+        self.0.paths.borrow_mut().ask_for_new(guards, now)?;
+        self.0.wake.ring();
+        Ok(())
     }
 
     /// What the connection chip and the network page show.
@@ -229,6 +244,7 @@ impl<P: Ports> Network<P> {
             swarm,
             clock_offset: offset,
             queued,
+            attempts: health.attempts,
         }
     }
 
@@ -238,6 +254,11 @@ impl<P: Ports> Network<P> {
         if let Ok(Some(version)) = self.0.records.get::<hard_fork::Version>(&key).await {
             self.0.hard_fork.borrow_mut().remember(version);
         }
+    }
+
+    /// Keys and addresses of the hops, guard first, that brought the answer which was handed out last.
+    fn last_route(&self) -> Vec<([u8; 32], [u8; 4])> {
+        self.0.route.borrow().clone()
     }
 
     async fn remember_hard_fork(&self) {

@@ -5,12 +5,13 @@
 //! Each conversation keeps its order; each step is written down before the next, so a crash at any point neither loses nor
 //! doubles anything.
 
-use crate::api::{ConversationId, Delivery, ErrorCode, Failure, MessageId, MessageKind};
+use crate::api::{ConversationId, Delivery, ErrorCode, Failure, MessageId, Timer};
 use crate::conversation::{Change, Conversations};
-use crate::message::MessageRecord;
+use crate::disappear;
+use crate::files::Files;
 use crate::network::{Network, StoreFailure, Stored, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
-use crate::profile::Owner;
+use crate::profile::{Owner, unzip};
 use crate::store::{Key, RecordError};
 use crate::wake::{Bell, either};
 use futures::future::{Either, pending, select};
@@ -18,33 +19,37 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_protocol::hash::message_hash;
 use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::keys::X25519PublicKey;
+use onionskin_protocol::message::proto::Content;
 use onionskin_protocol::message::{self as wire, EncodeError, proto};
 use onionskin_protocol::rpc::Request;
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Most code points of a text that we send (20-messages Decisions 3).
-pub(crate) const MAX_SENT: usize = 2_000;
-/// Messages live 14 days in a swarm (ms).
-const TTL: u64 = 14 * 24 * 3_600_000;
+mod uploads;
+
 /// Waits (ms) after the first failures, then the last one again and again; each is spread by half of it either way.
 const BACKOFF: [u64; 6] = [2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 /// Tried for so long (ms, waits and attempts together) a message is given up.
 const GIVE_UP: u64 = 24 * 3_600_000;
+/// The longest time (ms) for which a message can be taken back.
+const MAX_HOLD: u64 = 10_000;
 /// Conversations that send at the same time.
 const LANES: usize = 4;
+/// Messages whose files are uploaded at the same time, beside them.
+const FILE_LANES: usize = 2;
 /// With nothing to do, look again after this time (ms).
 const IDLE: u64 = 60_000;
 
 /// A message under way. Its key is a running number, so entries come back in the order in which they were written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
+pub(crate) struct Entry {
     conversation: ConversationId,
     /// Of the message on screen; control messages have none.
-    message: Option<MessageId>,
+    pub(crate) message: Option<MessageId>,
     /// Sent timestamp (ms, network time).
     sent_at: u64,
     /// The recipient's key without its prefix.
@@ -53,6 +58,12 @@ struct Entry {
     data: Option<Vec<u8>>,
     /// Sealed for ourselves; gone when our swarm has it.
     copy: Option<Vec<u8>>,
+    /// Its files are not all on the file server, so it is not sealed yet.
+    uploading: bool,
+    /// How long the swarms keep both (ms).
+    life: (u64, u64),
+    /// The person may take it back until then (device clock, ms).
+    held_until: u64,
     confirmed: u8,
     of: u8,
     attempts: u16,
@@ -62,6 +73,23 @@ struct Entry {
     /// Not before (device clock, ms).
     #[serde(skip)]
     next_at: u64,
+    /// Written in this session, and never tried.
+    #[serde(skip)]
+    fresh: bool,
+}
+
+/// An entry that was taken out of the queue within a change.
+pub(crate) struct Withdrawn {
+    number: u64,
+    entry: Entry,
+    left: bool,
+}
+
+impl Withdrawn {
+    /// Somebody may have it nevertheless.
+    pub(crate) fn may_have_left(&self) -> bool {
+        self.left
+    }
 }
 
 /// Entries of one lane go one after the other.
@@ -69,6 +97,21 @@ struct Entry {
 enum Lane {
     Conversation(ConversationId),
     OwnCopies,
+    /// Files of the message with this number: nothing else waits for them.
+    Files(u64),
+}
+
+impl Lane {
+    fn is_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
+    fn has_room(&self, busy: &[Self]) -> bool {
+        let alike = busy
+            .iter()
+            .filter(|other| other.is_files() == self.is_files());
+        alike.count() < if self.is_files() { FILE_LANES } else { LANES }
+    }
 }
 
 impl Entry {
@@ -85,16 +128,40 @@ impl Entry {
             recipient: recipient.key().0,
             data,
             copy: None,
+            uploading: false,
+            life: (disappear::TTL, disappear::TTL),
+            held_until: 0,
             confirmed: 0,
             of: 0,
             attempts: 0,
             tried: 0,
             failed: None,
             next_at: 0,
+            fresh: true,
         }
     }
 
+    /// Not before this time (device clock, ms).
+    pub(crate) fn hold(&mut self, until: u64) {
+        (self.held_until, self.next_at) = (until, until);
+    }
+
+    /// The hash that the copy has in our own swarm.
+    pub(crate) fn own_hash(&self, own: &AccountId) -> Option<String> {
+        let copy = self.copy.as_ref()?;
+        Some(message_hash(&own.swarm_id(), Namespace::DEFAULT, copy).to_string())
+    }
+
+    /// Bytes as stored.
+    pub(crate) fn size(&self) -> Option<u32> {
+        let data = self.data.as_ref().or(self.copy.as_ref())?;
+        u32::try_from(data.len()).ok()
+    }
+
     fn lane(&self) -> Option<Lane> {
+        if self.uploading && self.failed.is_none() {
+            return Some(Lane::Files(self.sent_at));
+        }
         match (&self.failed, &self.data, &self.copy) {
             (Some(_), ..) => None,
             (None, Some(_), _) => Some(Lane::Conversation(self.conversation)),
@@ -106,11 +173,14 @@ impl Entry {
 
 /// The queue of everything that we send.
 pub(crate) struct Outbox<P: Ports> {
-    ports: Rc<P>,
-    owner: Rc<Owner<P>>,
-    network: Network<P>,
-    conversations: Rc<Conversations<P>>,
-    entries: RefCell<BTreeMap<u64, Entry>>,
+    pub(crate) ports: Rc<P>,
+    pub(crate) owner: Rc<Owner<P>>,
+    pub(crate) network: Network<P>,
+    pub(crate) conversations: Rc<Conversations<P>>,
+    pub(crate) files: Rc<Files<P>>,
+    /// When the latest reactions were sent (device clock, ms).
+    pub(crate) reactions: RefCell<VecDeque<u64>>,
+    entries: RefCell<SortedMap<u64, Entry>>,
     bell: Bell,
 }
 
@@ -121,18 +191,27 @@ impl<P: Ports> Outbox<P> {
         owner: Rc<Owner<P>>,
         network: Network<P>,
         conversations: Rc<Conversations<P>>,
+        files: Rc<Files<P>>,
     ) -> Result<(Self, usize), RecordError> {
         let (found, damaged) = conversations.records.all::<Entry>(Table::Outbox).await?;
         let number = |key: &Key| key.bytes().try_into().ok().map(u64::from_be_bytes);
-        let entries: BTreeMap<u64, Entry> = found
+        let now = ports.clock().now().as_millis();
+        let mut entries: SortedMap<u64, Entry> = found
             .into_iter()
             .filter_map(|(key, entry)| Some((number(&key)?, entry)))
             .collect();
+        for entry in entries.values_mut() {
+            // A clock that was set back must not hold a message for longer.
+            entry.held_until = entry.held_until.min(now + MAX_HOLD);
+            entry.next_at = entry.held_until;
+        }
         let outbox = Self {
             ports,
             owner,
             network,
             conversations,
+            files,
+            reactions: RefCell::default(),
             entries: RefCell::new(entries),
             bell: Bell::default(),
         };
@@ -144,77 +223,9 @@ impl<P: Ports> Outbox<P> {
         self.entries
             .borrow()
             .values()
-            .filter(|entry| entry.data.is_some() && entry.failed.is_none())
+            .filter(|entry| entry.failed.is_none())
+            .filter(|entry| entry.data.is_some() || entry.uploading)
             .count() as u32
-    }
-
-    /// Writes a text into its conversation and into the queue. The first one to somebody who wrote to us accepts them.
-    pub(crate) async fn send_text(
-        &self,
-        conversation: &ConversationId,
-        text: &str,
-    ) -> Result<MessageRecord, Failure> {
-        let text = text.trim();
-        let length = text.chars().count();
-        if length == 0 {
-            return Err(failure(ErrorCode::Internal, None, "the message is empty"));
-        }
-        if length > MAX_SENT {
-            return Err(failure(
-                ErrorCode::SendTooLong,
-                u32::try_from(length).ok(),
-                "",
-            ));
-        }
-        let mut change = self.conversations.change().await;
-        let row = change.edit(conversation).ok_or_else(unknown_conversation)?;
-        if row.blocked {
-            return Err(failure(ErrorCode::SendBlocked, None, ""));
-        }
-        let recipient = row.account_id();
-        let to_self = recipient == self.owner.id();
-        let accepts = !to_self && !row.approved && row.approved_me;
-        row.approved = true;
-        let now = self.network.now();
-        let mut entries = Vec::with_capacity(2);
-        let sent_at = if accepts {
-            let (response, reply) = self.owner.stamp_pair(now, &mut change.tx);
-            entries.push(self.response(*conversation, &recipient, response)?);
-            reply
-        } else {
-            self.owner.stamp(now, &mut change.tx)
-        };
-        let record = MessageRecord {
-            id: change.new_message_id(),
-            conversation: *conversation,
-            author: self.owner.id().key().0,
-            mine: true,
-            kind: MessageKind::Text,
-            text: text.to_owned(),
-            sent_at: sent_at.as_millis(),
-            received_at: change.now(),
-            delivery: Delivery::Queued,
-            raw: None,
-        };
-        let data = match to_self {
-            true => None,
-            false => Some(self.seal(
-                &recipient,
-                text_content(text, self.owner.wire_profile(), None),
-                sent_at,
-            )?),
-        };
-        let copy = text_content(text, None, Some(recipient.to_string()));
-        let copy = self.seal(&self.owner.id(), copy, sent_at)?;
-        let mut entry = Entry::new(*conversation, &recipient, sent_at, data);
-        entry.message = Some(record.id);
-        entry.copy = Some(copy);
-        entries.push(entry);
-        change.set_draft(conversation, "");
-        change.mark_read(conversation, record.sent_at).await?;
-        change.add(record.clone()).await?;
-        self.commit(change, entries).await?;
-        Ok(record)
     }
 
     /// Accepts an incoming request without a word.
@@ -250,14 +261,12 @@ impl<P: Ports> Outbox<P> {
         if was_failed {
             entry.attempts = 0;
             entry.tried = 0;
-            change
-                .set_delivery(
-                    &entry.conversation,
-                    entry.sent_at,
-                    message,
-                    Delivery::Queued,
-                )
-                .await?;
+            self.forgive_files(&mut change, message).await?;
+            change.set_delivery(message, Delivery::Queued).await?;
+        }
+        if entry.held_until > 0 {
+            entry.held_until = 0;
+            change.set_delivery(message, Delivery::Queued).await?;
         }
         entry.next_at = 0;
         change.tx.put(&entry_key(number), &entry);
@@ -267,27 +276,70 @@ impl<P: Ports> Outbox<P> {
         Ok(())
     }
 
-    /// Takes a message that is not sent yet out of the queue, within the change that removes it.
-    pub(crate) fn withdraw(&self, change: &mut Change<'_, P>, message: &MessageId) {
-        let Some(number) = self.number_of(message) else {
-            return;
-        };
+    /// Takes a message that its recipient does not have out of the queue, within the change that removes it. What they have
+    /// already is still copied to our other devices.
+    pub(crate) fn withdraw(
+        &self,
+        change: &mut Change<'_, P>,
+        message: &MessageId,
+    ) -> Option<Withdrawn> {
+        self.take_out(change, message, |entry| {
+            entry.data.is_some() || entry.confirmed == 0
+        })
+    }
+
+    /// The same, with the copy for our other devices.
+    pub(crate) fn withdraw_whole(
+        &self,
+        change: &mut Change<'_, P>,
+        message: &MessageId,
+    ) -> Option<Withdrawn> {
+        self.take_out(change, message, |_| true)
+    }
+
+    fn take_out(
+        &self,
+        change: &mut Change<'_, P>,
+        message: &MessageId,
+        fits: impl Fn(&Entry) -> bool,
+    ) -> Option<Withdrawn> {
+        let number = self.number_of(message)?;
         let mut entries = self.entries.borrow_mut();
-        // What the recipient has already is still copied to our other devices.
-        if entries
-            .get(&number)
-            .is_some_and(|entry| entry.data.is_some() || entry.confirmed == 0)
-        {
-            change.tx.delete(&entry_key(number));
-            entries.remove(&number);
-            self.conversations.underway.borrow_mut().remove(message);
+        if !entries.get(&number).is_some_and(fits) {
+            return None;
         }
+        let entry = entries.remove(&number)?;
+        change.tx.delete(&entry_key(number));
+        self.conversations.underway.borrow_mut().remove(message);
+        let held = entry.held_until > self.ports.clock().now().as_millis();
+        Some(Withdrawn {
+            number,
+            left: !(entry.fresh || held || entry.uploading),
+            entry,
+        })
+    }
+
+    /// Commits a change that took entries out. They are back when that fails.
+    pub(crate) async fn commit_without(
+        &self,
+        change: Change<'_, P>,
+        entries: Vec<Entry>,
+        withdrawn: Vec<Withdrawn>,
+    ) -> Result<(), RecordError> {
+        let outcome = self.commit(change, entries).await;
+        if outcome.is_err() {
+            let back = withdrawn.into_iter();
+            self.entries
+                .borrow_mut()
+                .extend(back.map(|taken| (taken.number, taken.entry)));
+        }
+        outcome
     }
 
     /// The network is back, or the person asked: everything that waits for its time may go.
     pub(crate) fn hurry(&self) {
         for entry in self.entries.borrow_mut().values_mut() {
-            entry.next_at = 0;
+            entry.next_at = entry.held_until;
         }
         self.bell.ring();
     }
@@ -308,7 +360,7 @@ impl<P: Ports> Outbox<P> {
                     }
                     if next_at > now {
                         wait = wait.min(next_at - now);
-                    } else if busy.len() < LANES {
+                    } else if lane.has_room(&busy) {
                         busy.push(lane);
                         running.push(async move {
                             self.attempt(number).await;
@@ -336,7 +388,7 @@ impl<P: Ports> Outbox<P> {
 
     /// The first entry of every lane, and when it may go.
     fn heads(&self) -> Vec<(Lane, u64, u64)> {
-        let mut heads: BTreeMap<Lane, (u64, u64)> = BTreeMap::new();
+        let mut heads: SortedMap<Lane, (u64, u64)> = SortedMap::new();
         for (number, entry) in self.entries.borrow().iter() {
             if let Some(lane) = entry.lane() {
                 heads.entry(lane).or_insert((*number, entry.next_at));
@@ -352,17 +404,27 @@ impl<P: Ports> Outbox<P> {
         let Some(entry) = self.entries.borrow().get(&number).cloned() else {
             return;
         };
+        if entry.uploading {
+            return self.attempt_files(number, &entry).await;
+        }
         let (account, data) = match (&entry.data, &entry.copy) {
             (Some(data), _) => (AccountId::from_key(X25519PublicKey(entry.recipient)), data),
             (None, Some(copy)) => (self.owner.id(), copy),
             (None, None) => return,
+        };
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&number) {
+            entry.fresh = false;
+        }
+        let life = match entry.data {
+            Some(_) => entry.life.0,
+            None => entry.life.1,
         };
         let started = self.ports.clock().now();
         if entry.data.is_some() || entry.confirmed == 0 {
             self.show(&entry, Delivery::Sending).await;
         }
         let hash = message_hash(&account.swarm_id(), Namespace::DEFAULT, data);
-        let request = |time: Timestamp| Request::store_public(&account, data, time, TTL);
+        let request = |time: Timestamp| Request::store_public(&account, data, time, life);
         let outcome = self.network.store(&account, &hash, request).await;
         let took = self.ports.clock().now().millis_since(started);
         if self.settle(number, outcome, took).await.is_err() {
@@ -385,8 +447,12 @@ impl<P: Ports> Outbox<P> {
         let Some(mut entry) = self.entries.borrow().get(&number).cloned() else {
             return Ok(());
         };
+        entry.fresh = false;
         let to_recipient = entry.data.is_some();
         let mut delivery = None;
+        if let (Ok(stored), Some(id)) = (&outcome, &entry.message) {
+            self.record_stored(&mut change, id, stored, &entry).await?;
+        }
         match outcome {
             Ok(stored) => {
                 if to_recipient {
@@ -445,9 +511,11 @@ impl<P: Ports> Outbox<P> {
         if let (Some(id), Some(delivery)) = (entry.message, delivery) {
             // Before the change tells about the message.
             self.conversations.underway.borrow_mut().remove(&id);
-            change
-                .set_delivery(&entry.conversation, entry.sent_at, &id, delivery)
-                .await?;
+            if let Some(record) = change.message(&id).await?
+                && record.delivery != Delivery::Read
+            {
+                change.set_delivery(&id, delivery).await?;
+            }
         }
         change.commit(Durability::Relaxed).await?;
         match done {
@@ -457,6 +525,34 @@ impl<P: Ports> Outbox<P> {
         if let Some(delivery) = underway {
             self.show(&entry, delivery).await;
         }
+        Ok(())
+    }
+
+    /// Keeps what a swarm said about a message of ours, and starts its clock (20-messages 4.6).
+    async fn record_stored(
+        &self,
+        change: &mut Change<'_, P>,
+        id: &MessageId,
+        stored: &Stored,
+        entry: &Entry,
+    ) -> Result<(), RecordError> {
+        let Some(mut record) = change.message(id).await? else {
+            return Ok(());
+        };
+        let now = self.network.now().as_millis();
+        if entry.data.is_none() {
+            record.swarm_expiry = Some(stored.expiry.as_millis());
+        }
+        if record.stored_at.is_none() {
+            record.stored_at = Some(now);
+            record.nodes = stored.nodes.iter().map(|node| node.0).collect();
+            record.path.clone_from(&stored.path);
+        }
+        if record.timer != Timer::Off && record.expires_at.is_none() {
+            let end = disappear::length(record.timer).map(|length| now.saturating_add(length));
+            change.set_expiry(&mut record, end);
+        }
+        change.put(record);
         Ok(())
     }
 
@@ -472,31 +568,69 @@ impl<P: Ports> Outbox<P> {
             .message(&entry.conversation, entry.sent_at, &id)
             .await
         {
-            self.conversations.tell_message(&record);
+            self.conversations.tell_message(&record).await;
         }
     }
 
     /// Tells somebody who wrote to us that we accept them.
-    fn response(
+    pub(crate) fn response(
         &self,
         conversation: ConversationId,
         recipient: &AccountId,
         stamp: Timestamp,
     ) -> Result<Entry, Failure> {
-        let content = proto::Content {
+        let (profile, profile_key) = unzip(self.owner.wire_profile());
+        let content = Content {
             message_request_response: Some(proto::MessageRequestResponse {
                 is_approved: true,
-                profile: self.owner.wire_profile(),
-                ..Default::default()
+                profile,
+                profile_key,
             }),
             ..Default::default()
         };
+        self.lone(conversation, recipient, &content, stamp)
+    }
+
+    /// For the recipient alone: our other devices learn nothing of it.
+    pub(crate) fn lone(
+        &self,
+        conversation: ConversationId,
+        recipient: &AccountId,
+        content: &Content,
+        stamp: Timestamp,
+    ) -> Result<Entry, Failure> {
         let data = self.seal(recipient, content, stamp)?;
-        Ok(Entry::new(conversation, recipient, stamp, Some(data)))
+        let mut entry = Entry::new(conversation, recipient, stamp, Some(data));
+        entry.life = disappear::life(content.expiry());
+        Ok(entry)
+    }
+
+    /// For the recipient, unless that is we, and as a copy for our other devices (20-messages 4.2). Sealed here and never
+    /// again.
+    pub(crate) fn letter(
+        &self,
+        conversation: ConversationId,
+        recipient: &AccountId,
+        content: &Content,
+        stamp: Timestamp,
+    ) -> Result<Entry, Failure> {
+        let own = self.owner.id();
+        let data = match *recipient == own {
+            true => None,
+            false => Some(self.seal(recipient, content, stamp)?),
+        };
+        let copy = match content.data_message {
+            Some(_) => content.sync_copy(recipient),
+            None => content.clone(),
+        };
+        let mut entry = Entry::new(conversation, recipient, stamp, data);
+        entry.copy = Some(self.seal(&own, &copy, stamp)?);
+        entry.life = disappear::life(content.expiry());
+        Ok(entry)
     }
 
     /// Commits a change together with what it queues. Only then may any of it be sent.
-    async fn commit(
+    pub(crate) async fn commit(
         &self,
         mut change: Change<'_, P>,
         entries: Vec<Entry>,
@@ -515,14 +649,14 @@ impl<P: Ports> Outbox<P> {
     fn seal(
         &self,
         to: &AccountId,
-        content: proto::Content,
+        content: &Content,
         stamp: Timestamp,
     ) -> Result<Vec<u8>, Failure> {
         let mut entropy = self.ports.entropy();
         wire::encode(
             self.owner.account(),
             to.key(),
-            &content,
+            content,
             stamp,
             &mut *entropy,
         )
@@ -552,23 +686,7 @@ fn entry_key(number: u64) -> Key {
     Key::raw(Table::Outbox, number.to_be_bytes().to_vec())
 }
 
-fn text_content(
-    text: &str,
-    profile: Option<proto::LokiProfile>,
-    sync_target: Option<String>,
-) -> proto::Content {
-    proto::Content {
-        data_message: Some(proto::DataMessage {
-            body: Some(text.to_owned()),
-            profile,
-            sync_target,
-            ..Default::default()
-        }),
-        ..Default::default()
-    }
-}
-
-fn unknown_conversation() -> Failure {
+pub(crate) fn unknown_conversation() -> Failure {
     failure(ErrorCode::Internal, None, "no such conversation")
 }
 

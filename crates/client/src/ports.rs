@@ -109,10 +109,14 @@ pub enum Table {
     Outbox = 6,
     /// Stored messages that could not be read, kept for another try.
     Quarantine = 7,
+    /// Bytes of files and pictures.
+    File = 8,
+    /// Configs shared with the account's other devices.
+    Config = 9,
 }
 
 /// All tables, in order.
-pub const TABLES: [Table; 8] = [
+pub const TABLES: [Table; 10] = [
     Table::Account,
     Table::Network,
     Table::Swarm,
@@ -121,6 +125,8 @@ pub const TABLES: [Table; 8] = [
     Table::Index,
     Table::Outbox,
     Table::Quarantine,
+    Table::File,
+    Table::Config,
 ];
 
 /// One step of a transaction.
@@ -187,6 +193,13 @@ pub trait Store {
         reverse: bool,
         limit: usize,
     ) -> impl Future<Output = Result<Entries, StoreError>>;
+    /// How many records there are with `from <= key < to`.
+    fn count(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+    ) -> impl Future<Output = Result<u32, StoreError>>;
     /// Applies all operations in order in one transaction, or none.
     fn commit(
         &self,

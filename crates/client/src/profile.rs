@@ -2,8 +2,10 @@
 //! (20-messages 1, 4.1, 6).
 
 use crate::api::{ErrorCode, Failure, PhraseView, Profile};
-use crate::ports::{Durability, Ports, Table};
+use crate::conversation::{Conversations, PictureRef};
+use crate::ports::{Clock, Durability, Ports, Table};
 use crate::store::{Key, RecordError, Records, Tx};
+use crate::sync::{self, Configs};
 use onionskin_protocol::account::phrase::{WordList, to_bip39};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::id::AccountId;
@@ -11,6 +13,7 @@ use onionskin_protocol::message::proto;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use zeroize::Zeroizing;
 
 /// Longest display name (bytes of UTF-8).
@@ -20,31 +23,40 @@ const RESPONSE_LEAD: u64 = 100;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ProfileRecord {
-    name: String,
-    /// Network time in s, 0 when there never was a name.
-    updated: u64,
+    /// A name that counts when it turns out that the account has none; empty when that is settled.
+    proposed: String,
     phrase_checked: bool,
     /// Restored, and its messages were not fetched yet.
     restoring: bool,
 }
 
-/// Who we are.
+/// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
+pub(crate) type WireProfile = (proto::LokiProfile, Option<Vec<u8>>);
+
+/// The two fields.
+pub(crate) fn unzip(profile: Option<WireProfile>) -> (Option<proto::LokiProfile>, Option<Vec<u8>>) {
+    let (profile, key) = profile.unzip();
+    (profile, key.flatten())
+}
+
+/// Who we are. Name and picture stand in the UserProfile config and nowhere else.
 pub(crate) struct Owner<P: Ports> {
     records: Records<P>,
     account: Account,
     temporary: bool,
+    configs: Rc<Configs<P>>,
     profile: RefCell<ProfileRecord>,
     last_timestamp: Cell<u64>,
 }
 
 impl<P: Ports> Owner<P> {
     pub(crate) async fn create(
+        ports: Rc<P>,
         records: Records<P>,
         account: Account,
         name: &str,
         restored: bool,
         temporary: bool,
-        now: Timestamp,
     ) -> Result<Self, Failure> {
         if records.has(&seed_key(&records)).await? {
             return Err(Failure {
@@ -53,32 +65,41 @@ impl<P: Ports> Owner<P> {
                 detail: "the store holds an account already".into(),
             });
         }
+        let now = ports.clock().now();
+        let configs = Configs::open(ports, records.clone(), &account).await?;
+        let mut set = configs.get().clone();
         let name = clip_name(name.trim()).to_owned();
-        let updated = if name.is_empty() {
-            0
-        } else {
-            now.as_millis() / 1_000
-        };
+        let mut tx = records.tx();
+        if !restored {
+            let set_name = set.profile_mut().set_name(&name, now.as_millis() / 1_000);
+            set_name.map_err(RecordError::from)?;
+            configs.write(&mut set, &mut tx);
+        }
         let profile = ProfileRecord {
-            name,
-            updated,
+            // Whoever restores an account does not rename it.
+            proposed: if restored { name } else { String::new() },
             phrase_checked: restored,
             restoring: restored,
         };
-        let mut tx = records.tx();
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
         tx.commit(Durability::Strict).await?;
+        configs.install(set);
         Ok(Self {
             records,
             account,
             temporary,
+            configs: Rc::new(configs),
             profile: RefCell::new(profile),
             last_timestamp: Cell::new(0),
         })
     }
 
-    pub(crate) async fn open(records: Records<P>, temporary: bool) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        ports: Rc<P>,
+        records: Records<P>,
+        temporary: bool,
+    ) -> Result<Self, Failure> {
         let seed: Option<Zeroizing<[u8; 16]>> =
             records.get(&seed_key(&records)).await?.map(Zeroizing::new);
         let seed = seed.ok_or_else(|| Failure {
@@ -86,16 +107,24 @@ impl<P: Ports> Owner<P> {
             number: None,
             detail: "the store holds no account".into(),
         })?;
+        let account = Account::from_seed(Seed::from_bytes(*seed));
         let profile: Option<ProfileRecord> = records.get(&profile_key(&records)).await?;
         let profile = profile.ok_or(RecordError::Form)?;
         let last = records.get::<u64>(&stamp_key(&records)).await?.unwrap_or(0);
+        let configs = Configs::open(ports, records.clone(), &account).await?;
         Ok(Self {
             records,
-            account: Account::from_seed(Seed::from_bytes(*seed)),
+            account,
             temporary,
+            configs: Rc::new(configs),
             profile: RefCell::new(profile),
             last_timestamp: Cell::new(last),
         })
+    }
+
+    /// What all devices of this account share.
+    pub(crate) fn configs(&self) -> &Rc<Configs<P>> {
+        &self.configs
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -106,11 +135,29 @@ impl<P: Ports> Owner<P> {
         self.account.id()
     }
 
+    /// The display name; empty when there is none.
+    pub(crate) fn name(&self) -> String {
+        let name = self.configs.get().profile.name();
+        if name.is_empty() {
+            self.profile.borrow().proposed.clone()
+        } else {
+            clip_name(&name).to_owned()
+        }
+    }
+
+    /// Where the own picture lies.
+    pub(crate) fn picture(&self) -> Option<PictureRef> {
+        let picture = self.configs.get().profile.picture();
+        picture.as_ref().map(sync::reference)
+    }
+
     pub(crate) fn view(&self) -> Profile {
+        let avatar = self.picture().as_ref().map(PictureRef::mark);
         let profile = self.profile.borrow();
         Profile {
             account_id: self.id().to_string(),
-            name: profile.name.clone(),
+            name: self.name(),
+            avatar,
             temporary: self.temporary,
             phrase_checked: profile.phrase_checked,
         }
@@ -120,24 +167,67 @@ impl<P: Ports> Owner<P> {
         PhraseView {
             words: WordList::english().encode(self.account.seed()),
             second_form: to_bip39(self.account.seed()),
+            seed: self.account.seed().to_hex().to_string(),
         }
     }
 
     /// What goes with every message to others; none without a name.
-    pub(crate) fn wire_profile(&self) -> Option<proto::LokiProfile> {
-        let profile = self.profile.borrow();
-        (!profile.name.is_empty()).then(|| proto::LokiProfile {
-            display_name: Some(profile.name.clone()),
-            last_profile_update_seconds: Some(profile.updated),
-            ..Default::default()
-        })
+    pub(crate) fn wire_profile(&self) -> Option<WireProfile> {
+        let name = self.name();
+        let (url, key) = match self.picture() {
+            Some(picture) => (Some(picture.url), Some(picture.key)),
+            None => (None, None),
+        };
+        let profile = proto::LokiProfile {
+            profile_picture: url,
+            last_profile_update_seconds: Some(self.configs.get().profile.updated_s()),
+            display_name: Some(name.clone()),
+        };
+        (!name.is_empty()).then_some((profile, key))
     }
 
-    pub(crate) async fn set_name(&self, name: &str, now: Timestamp) -> Result<(), RecordError> {
-        let mut changed = self.profile.borrow().clone();
-        changed.name = clip_name(name.trim()).to_owned();
-        changed.updated = (now.as_millis() / 1_000).max(changed.updated + 1);
-        self.save(changed).await
+    /// Changes the name on all devices; empty removes it.
+    pub(crate) async fn set_name(
+        &self,
+        conversations: &Conversations<P>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let mut change = conversations.change().await;
+        let profile = change.configs.profile_mut();
+        let now_s = (now.as_millis() / 1_000).max(profile.updated_s() + 1);
+        profile.set_name(clip_name(name.trim()), now_s)?;
+        let decided = self.without_proposal();
+        change.tx.put(&profile_key(&self.records), &decided);
+        change.commit(Durability::Strict).await?;
+        *self.profile.borrow_mut() = decided;
+        Ok(())
+    }
+
+    /// Everything that other devices stored is known now: a name that was proposed when the account was restored counts if
+    /// it has none. True when it does.
+    pub(crate) async fn adopt_name(
+        &self,
+        conversations: &Conversations<P>,
+        now: Timestamp,
+    ) -> Result<bool, RecordError> {
+        let proposed = self.profile.borrow().proposed.clone();
+        if proposed.is_empty() {
+            return Ok(false);
+        }
+        if self.configs.get().profile.name().is_empty() {
+            self.set_name(conversations, &proposed, now).await?;
+            return Ok(true);
+        }
+        self.save(self.without_proposal()).await?;
+        Ok(false)
+    }
+
+    fn without_proposal(&self) -> ProfileRecord {
+        ProfileRecord {
+            proposed: String::new(),
+            ..self.profile.borrow().clone()
+        }
     }
 
     pub(crate) async fn set_phrase_checked(&self, checked: bool) -> Result<(), RecordError> {

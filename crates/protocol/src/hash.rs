@@ -2,8 +2,7 @@
 
 use crate::encoding;
 use crate::id::{MessageHash, Namespace, SwarmId};
-use blake2::Blake2bVarCore;
-use blake2::digest::block_api::{Block, Buffer, UpdateCore as _, VariableOutputCore as _};
+use onionskin_ciphers::blake2b;
 
 /// BLAKE2b with digest length `N` (1 to 64 bytes; the length is a parameter of the hash, not a truncation), an optional
 /// key of at most 64 bytes (empty = unkeyed), over the concatenation of `parts`.
@@ -25,23 +24,7 @@ pub fn blake2b_personal<const N: usize>(
 
 /// The same with a digest as long as `out` (1 to 64 bytes, else panics: the length is the caller's choice, not input).
 pub fn blake2b_into(key: &[u8], personal: &[u8; 16], parts: &[&[u8]], out: &mut [u8]) {
-    assert!((1..=64).contains(&out.len()), "BLAKE2b gives 1 to 64 bytes");
-    assert!(key.len() <= 64, "BLAKE2b takes a key of at most 64 bytes");
-
-    let mut core = Blake2bVarCore::new_with_params(&[], personal, key.len(), out.len());
-    let mut buffer = if key.is_empty() {
-        Buffer::<Blake2bVarCore>::default()
-    } else {
-        let mut block = Block::<Blake2bVarCore>::default();
-        block[..key.len()].copy_from_slice(key);
-        Buffer::<Blake2bVarCore>::new(&block)
-    };
-    for part in parts {
-        buffer.digest_blocks(part, |blocks| core.update_blocks(blocks));
-    }
-    let mut whole = Default::default();
-    core.finalize_variable_core(&mut buffer, &mut whole);
-    out.copy_from_slice(&whole[..out.len()]);
+    blake2b::blake2b(key, personal, parts, out);
 }
 
 /// The hash by which a swarm names a stored message (10-network 3.5): unpadded base64 of BLAKE2b-256 over

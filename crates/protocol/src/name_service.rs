@@ -6,12 +6,7 @@ use crate::encoding;
 use crate::hash::blake2b;
 use crate::id::AccountId;
 use argon2::{Algorithm, Argon2, Params, Version};
-use chacha20poly1305::aead::{Aead as _, KeyInit as _};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use poly1305::Poly1305;
-use salsa20::XSalsa20;
-use salsa20::cipher::{KeyIvInit as _, StreamCipher as _};
-use subtle::ConstantTimeEq as _;
+use onionskin_ciphers::{secretbox, xchacha20poly1305};
 use zeroize::Zeroizing;
 
 /// Longest name that is looked up (bytes after lower-casing).
@@ -81,9 +76,8 @@ impl Name {
         if encrypted.len() != ID_LEN + TAG_LEN {
             return Err(NameError::Record);
         }
-        let plain = XChaCha20Poly1305::new(&self.key().into())
-            .decrypt(&XNonce::from(*nonce), encrypted)
-            .map_err(|_| NameError::Record)?;
+        let plain =
+            xchacha20poly1305::open(&self.key(), nonce, &[], encrypted).ok_or(NameError::Record)?;
         AccountId::from_bytes(&plain).map_err(|_| NameError::Record)
     }
 
@@ -105,15 +99,7 @@ impl Name {
             .filter(|(_, rest)| rest.len() == ID_LEN)
             .ok_or(NameError::Record)?;
         let key = self.legacy_key()?;
-        let mut stream = XSalsa20::new((&*key).into(), &[0; 24].into());
-        let mut mac_key = Zeroizing::new([0; 32]);
-        stream.apply_keystream(mac_key.as_mut_slice());
-        let mac = <Poly1305 as poly1305::universal_hash::KeyInit>::new((&*mac_key).into());
-        if !bool::from(mac.compute_unpadded(ciphertext).as_slice().ct_eq(tag)) {
-            return Err(NameError::Record);
-        }
-        let mut plain = ciphertext.to_vec();
-        stream.apply_keystream(&mut plain);
+        let plain = secretbox::open(&key, &[0; 24], tag, ciphertext).ok_or(NameError::Record)?;
         AccountId::from_bytes(&plain).map_err(|_| NameError::Record)
     }
 }

@@ -5,9 +5,9 @@
 
 use crate::encoding;
 use crate::keys::{Ed25519PublicKey, X25519PublicKey};
+use crate::sorted::SortedSet;
 use crate::swarm::INVALID_SWARM;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// What a client knows of a service node.
@@ -131,7 +131,7 @@ fn reachable(node: ServiceNode) -> Option<ServiceNode> {
 
 /// Keeps the first entry of each key.
 fn distinct(nodes: impl Iterator<Item = ServiceNode>) -> Vec<ServiceNode> {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     nodes.filter(|node| seen.insert(node.ed25519)).collect()
 }
 

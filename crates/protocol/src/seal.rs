@@ -13,13 +13,8 @@
 use crate::entropy::Entropy;
 use crate::hash::blake2b;
 use crate::keys::{X25519PublicKey, X25519SecretKey};
-use poly1305::Poly1305;
-use poly1305::universal_hash::KeyInit as _;
-use salsa20::XSalsa20;
-use salsa20::cipher::consts::U10;
-use salsa20::cipher::{KeyIvInit as _, StreamCipher as _};
-use subtle::ConstantTimeEq as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use onionskin_ciphers::secretbox;
+use zeroize::Zeroizing;
 
 /// The box does not open: damaged, or not for this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,13 +41,12 @@ pub fn seal_with(
     recipient: &X25519PublicKey,
     ephemeral: &X25519SecretKey,
 ) -> Result<Vec<u8>, SealError> {
-    let (mut stream, mac) = secretbox(ephemeral, recipient, &ephemeral.public(), recipient)?;
+    let (key, nonce) = agreed(ephemeral, recipient, &ephemeral.public(), recipient)?;
     let mut out = Vec::with_capacity(OVERHEAD + plaintext.len());
     out.extend_from_slice(&ephemeral.public().0);
     out.extend_from_slice(&[0; MAC_LEN]);
     out.extend_from_slice(plaintext);
-    stream.apply_keystream(&mut out[OVERHEAD..]);
-    let tag = mac.compute_unpadded(&out[OVERHEAD..]);
+    let tag = secretbox::seal(&key, &nonce, &mut out[OVERHEAD..]);
     out[KEY_LEN..OVERHEAD].copy_from_slice(&tag);
     Ok(out)
 }
@@ -62,30 +56,20 @@ pub fn open(sealed: &[u8], secret: &X25519SecretKey) -> Result<Vec<u8>, SealErro
     let (ephemeral, rest) = sealed.split_first_chunk::<KEY_LEN>().ok_or(SealError)?;
     let (tag, ciphertext) = rest.split_first_chunk::<MAC_LEN>().ok_or(SealError)?;
     let ephemeral = X25519PublicKey(*ephemeral);
-    let (mut stream, mac) = secretbox(secret, &ephemeral, &ephemeral, &secret.public())?;
-    if !bool::from(mac.compute_unpadded(ciphertext).as_slice().ct_eq(tag)) {
-        return Err(SealError);
-    }
-    let mut plaintext = ciphertext.to_vec();
-    stream.apply_keystream(&mut plaintext);
-    Ok(plaintext)
+    let (key, nonce) = agreed(secret, &ephemeral, &ephemeral, &secret.public())?;
+    secretbox::open(&key, &nonce, tag, ciphertext).ok_or(SealError)
 }
 
-/// The key stream behind its first 32 bytes, and the authenticator keyed with those.
-fn secretbox(
+/// Key and nonce of the box.
+fn agreed(
     secret: &X25519SecretKey,
     peer: &X25519PublicKey,
     ephemeral: &X25519PublicKey,
     recipient: &X25519PublicKey,
-) -> Result<(XSalsa20, Poly1305), SealError> {
+) -> Result<(Zeroizing<[u8; 32]>, [u8; 24]), SealError> {
     let shared = secret.agree(peer).map_err(|_| SealError)?;
-    let mut key = salsa20::hsalsa::<U10>(shared.as_bytes().into(), &Default::default());
-    let nonce: [u8; 24] = blake2b(&[], &[&ephemeral.0, &recipient.0]);
-    let mut stream = XSalsa20::new(&key, &nonce.into());
-    key.as_mut_slice().zeroize();
-    let mut mac_key = Zeroizing::new([0u8; 32]);
-    stream.apply_keystream(mac_key.as_mut_slice());
-    Ok((stream, Poly1305::new((&*mac_key).into())))
+    let nonce = blake2b(&[], &[&ephemeral.0, &recipient.0]);
+    Ok((secretbox::subkey(shared.as_bytes()), nonce))
 }
 
 #[cfg(test)]

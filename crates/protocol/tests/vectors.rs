@@ -19,9 +19,9 @@ fn every_supported_vector_passes_and_none_is_lost() {
     };
     assert_eq!(counts("account.json"), (34, 0));
     assert_eq!(counts("one-to-one.json"), (70, 0));
-    assert_eq!(counts("oracle-crypto.json"), (93, 66));
+    assert_eq!(counts("oracle-crypto.json"), (110, 49));
     assert_eq!(counts("config.json"), (48, 0));
-    assert_eq!(counts("oracle-config.json"), (62, 5));
+    assert_eq!(counts("oracle-config.json"), (67, 0));
     let onion = &reports["oracle-onion.json"];
     assert_eq!(onion.passed + onion.unsupported, 28);
     assert_eq!(counts("groups.json"), (0, 22));

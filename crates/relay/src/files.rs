@@ -151,7 +151,7 @@ fn accepts(header: Option<&HeaderValue>, coding: &str) -> bool {
     })
 }
 
-/// Trunk's names: a dash, 12 or more hex digits, then `.` or `_` (`page-1f2e3d4c5b6a7988_bg.wasm`).
+/// Names that web/build.mjs gives: a dash, 12 or more hex digits, then `.` or `_` (`app-1f2e3d4c5b6a7988.wasm`).
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.match_indices('-').any(|(at, _)| {
@@ -191,8 +191,8 @@ mod tests {
     #[test]
     fn hashed_names_are_told_from_fixed_ones() {
         for name in [
-            "/page-1f2e3d4c5b6a7988.js",
-            "/page-1f2e3d4c5b6a7988_bg.wasm",
+            "/app-1f2e3d4c5b6a7988.js",
+            "/chunk_4-1f2e3d4c5b6a7988.wasm",
             "/main-8e59fc0f8e0d4f.css",
         ] {
             assert!(is_hashed(name), "{name}");
@@ -200,8 +200,6 @@ mod tests {
         let fixed = [
             "/index.html",
             "/sw.js",
-            "/worker.js",
-            "/worker_bg.wasm",
             "/worker_loader.js",
             "/app.webmanifest",
             "/init.js",

@@ -14,9 +14,9 @@ use onionskin_protocol::keys::{
 };
 use onionskin_protocol::onion::peel::parse_outer;
 use onionskin_protocol::onion::v4::{Request, Response};
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The path that takes onion requests.
@@ -40,10 +40,12 @@ struct Stored {
 }
 
 struct State {
-    files: BTreeMap<String, Stored>,
+    files: SortedMap<String, Stored>,
     size: usize,
     version: String,
     failing: Option<u16>,
+    down: bool,
+    forgery: Option<fn(&mut Vec<u8>)>,
 }
 
 /// The server and its keys.
@@ -63,22 +65,19 @@ impl std::fmt::Debug for FileServer {
 }
 
 impl FileServer {
-    /// A server whose keys follow from the network's seed.
-    pub fn new(network_seed: u64) -> Result<Self, KeyError> {
-        let seed: [u8; 32] = blake2b(
-            b"",
-            &[
-                b"onionskin-testnet file server",
-                &network_seed.to_be_bytes(),
-            ],
-        );
+    /// A server without files. Its keys are the same in every local network, since clients know them beforehand as they know
+    /// those of the real one.
+    pub fn new() -> Result<Self, KeyError> {
+        let seed: [u8; 32] = blake2b(b"", &[b"onionskin-testnet file server"]);
         let key = Ed25519SecretKey::from_seed(&seed);
         let ed25519 = key.public();
         let state = State {
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
             size: 0,
             version: "1.0.0".to_owned(),
             failing: None,
+            down: false,
+            forgery: None,
         };
         Ok(Self {
             ed25519,
@@ -108,8 +107,31 @@ impl FileServer {
         self.state().failing = status;
     }
 
+    /// Cannot be reached, so that the last node of a path answers for it, or (`false`) can.
+    pub fn set_down(&self, down: bool) {
+        self.state().down = down;
+    }
+
+    /// Changes the bytes of every download, or (`None`) no longer.
+    pub fn forge(&self, forgery: Option<fn(&mut Vec<u8>)>) {
+        self.state().forgery = forgery;
+    }
+
+    /// Files that it holds.
+    pub fn len(&self) -> usize {
+        self.state().files.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The body of a POST to [`LSRPC`]; gives HTTP status and body.
     pub fn lsrpc(&self, now: Timestamp, body: &[u8], entropy: &mut dyn Entropy) -> (u16, Vec<u8>) {
+        if self.state().down {
+            return (502, b"Couldn't connect to server".to_vec());
+        }
         let bad = (400, b"Bad Request".to_vec());
         let Ok(outer) = parse_outer(body) else {
             return bad;
@@ -192,18 +214,25 @@ impl FileServer {
     fn download(&self, now: Timestamp, id: &str) -> Response {
         let mut state = self.state();
         state.drop_expired(now);
+        let forgery = state.forgery;
         match state.files.get(id) {
             None => refusal(404),
             Some(stored) => Response {
                 code: 200,
-                headers: BTreeMap::from([
+                headers: SortedMap::from([
                     (
                         "content-type".to_owned(),
                         "application/octet-stream".to_owned(),
                     ),
                     ("expires".to_owned(), http_date(stored.expires)),
                 ]),
-                body: stored.data.clone(),
+                body: {
+                    let mut data = stored.data.clone();
+                    if let Some(forge) = forgery {
+                        forge(&mut data);
+                    }
+                    data
+                },
             },
         }
     }
@@ -237,7 +266,7 @@ impl FileServer {
         if let Err((status, text)) = authenticate(now, request) {
             return Response {
                 code: status,
-                headers: BTreeMap::from([(
+                headers: SortedMap::from([(
                     "content-type".to_owned(),
                     "text/plain; charset=utf-8".to_owned(),
                 )]),
@@ -378,7 +407,7 @@ fn refusal(status: u16) -> Response {
 fn json_answer(code: u16, body: &Value) -> Response {
     Response {
         code,
-        headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
+        headers: SortedMap::from([("content-type".to_owned(), "application/json".to_owned())]),
         body: body.to_string().into_bytes(),
     }
 }
@@ -392,7 +421,7 @@ mod tests {
         Request {
             method: method.to_owned(),
             endpoint: endpoint.to_owned(),
-            headers: BTreeMap::new(),
+            headers: SortedMap::new(),
             body: body.map(<[u8]>::to_vec),
         }
     }
@@ -407,7 +436,7 @@ mod tests {
 
     #[test]
     fn an_upload_is_found_until_it_expires() {
-        let server = FileServer::new(1).unwrap();
+        let server = FileServer::new().unwrap();
         let now = Timestamp(1_760_000_000_000);
         let mut upload = request("POST", "/file", Some(b"bytes"));
         upload
@@ -441,7 +470,7 @@ mod tests {
 
     #[test]
     fn sizes_lifetimes_and_platforms_out_of_range_are_refused() {
-        let server = FileServer::new(1).unwrap();
+        let server = FileServer::new().unwrap();
         let now = Timestamp(1_760_000_000_000);
         assert_eq!(
             server
@@ -481,7 +510,7 @@ mod tests {
 
     #[test]
     fn authentication_is_all_or_nothing_and_bound_to_the_day() {
-        let server = FileServer::new(1).unwrap();
+        let server = FileServer::new().unwrap();
         let now = Timestamp(1_760_000_000_000);
         let key = Ed25519SecretKey::from_seed(&[3; 32]);
         let endpoint = "/session_version?platform=desktop";

@@ -8,10 +8,10 @@ use onionskin_protocol::encoding::{base64, from_base64};
 use onionskin_protocol::keys::{Ed25519PublicKey, X25519PublicKey, X25519SecretKey};
 use onionskin_protocol::onion::frame;
 use onionskin_protocol::onion::{Cipher, Destination, OnionRequest, ResponseError, build, v4};
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_testnet::network::{Fault, Weather};
 use onionskin_testnet::random::SeededEntropy;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 type Keys = (Ed25519PublicKey, X25519PublicKey);
 
@@ -551,7 +551,7 @@ fn a_file_goes_up_and_down_through_three_hops() {
     let hops = keys(&lab);
     let server = file_server_at(&lab, "files.test", 80);
     let exchange = |method: &str, endpoint: &str, body: Option<Vec<u8>>| {
-        let mut headers = BTreeMap::new();
+        let mut headers = SortedMap::new();
         if body.is_some() {
             headers.insert(
                 "Content-Type".to_owned(),

@@ -5,14 +5,15 @@ mod common;
 
 use common::tls::connect as tls;
 use common::{NOW, alice};
+use onionskin_protocol::attachment::url::DEFAULT_HOST;
 use onionskin_protocol::encoding::from_base64;
 use onionskin_protocol::onion::{Cipher, Destination, build, v4};
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_testnet::network::Fault;
 use onionskin_testnet::random::SeededEntropy;
 use onionskin_testnet::{Options, Testnet};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn start(one_port: bool) -> (Testnet, Client) {
@@ -440,12 +441,11 @@ async fn the_control_port_switches_faults_time_and_messages() {
 async fn a_file_travels_over_onion_and_real_http() {
     let (testnet, client) = start(false).await;
     let files = testnet.file_server();
-    let port = files.url.rsplit(':').next().unwrap().parse().unwrap();
     let server = Destination::Server {
-        host: "127.0.0.1".to_owned(),
+        host: DEFAULT_HOST.to_owned(),
         target: "/oxen/v4/lsrpc".to_owned(),
         protocol: "http".to_owned(),
-        port: Some(port),
+        port: Some(80),
         x25519: files.x25519,
     };
     let hops: Vec<_> = testnet
@@ -459,7 +459,7 @@ async fn a_file_travels_over_onion_and_real_http() {
         let payload = v4::Request {
             method: method.to_owned(),
             endpoint: endpoint.to_owned(),
-            headers: BTreeMap::new(),
+            headers: SortedMap::new(),
             body,
         };
         let request = build(
@@ -569,7 +569,7 @@ async fn a_hundred_nodes_in_fourteen_swarms_start_and_all_answer() {
         let stats = get(&client, url(&testnet, node, "/get_stats/v1")).await;
         assert_eq!(stats["version"], "2.8.0", "{node}");
     }
-    let swarms: std::collections::BTreeSet<_> =
+    let swarms: onionskin_protocol::sorted::SortedSet<_> =
         testnet.nodes().into_iter().map(|node| node.swarm).collect();
     assert_eq!(swarms.len(), 14);
     testnet.shutdown().await;

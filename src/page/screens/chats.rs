@@ -1,7 +1,9 @@
-//! C1: the list pane with its head, first steps and the conversations.
+//! C1: the list pane with its head, filters, first steps, requests and the conversations.
 
-use super::list::ConversationList;
-use crate::i18n::text;
+use super::actions;
+use super::list::{ConversationList, Selection};
+use crate::i18n::{count, text};
+use crate::page::listing::{Filter, Which, is_request, shown};
 use crate::page::router::Route;
 use crate::page::state::App;
 use crate::page::ui::connection::ConnectionChip;
@@ -9,7 +11,8 @@ use crate::page::ui::copy::CopyButton;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Command, ConnectionState, RestoreStep};
+use onionskin_client::api::{Command, ConnectionState, ConversationChange, RestoreStep};
+use onionskin_protocol::sorted::SortedSet;
 
 /// Width of the list in CSS px: least, first, most.
 const WIDTHS: (i32, i32, i32) = (260, 320, 420);
@@ -18,16 +21,24 @@ const WIDTHS: (i32, i32, i32) = (260, 320, 420);
 pub(crate) fn Chats() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    let filter = RwSignal::new(Filter::All);
+    let which = Signal::derive(move || Which::Chats(filter.get()));
+    let selected: Selection = RwSignal::new(SortedSet::new());
+    let rows = Memo::new(move |_| {
+        let leaving = app.leaving.get();
+        app.conversations
+            .with(|list| shown(list.as_deref().unwrap_or_default(), which.get(), &leaving).len())
+    });
     let state = move || {
         let offline = app
             .network
             .with(|network| network.state == ConnectionState::Offline);
-        app.conversations.with(|list| match list {
-            None => "loading",
-            Some(_) if offline => "offline",
-            Some(list) if list.is_empty() => "empty",
-            Some(_) => "ready",
-        })
+        match app.conversations.with(Option::is_none) {
+            true => "loading",
+            false if offline => "offline",
+            false if rows.get() == 0 => "empty",
+            false => "ready",
+        }
     };
     let title = move || {
         if app.route.get() == Route::Chats {
@@ -36,26 +47,179 @@ pub(crate) fn Chats() -> impl IntoView {
             view! { <h2>{t.c1_title}</h2> }.into_any()
         }
     };
+    let choosing = move || !selected.with(SortedSet::is_empty);
     view! {
         <section class="pane-list" data-screen="c1" data-state=state aria-label=t.c1_region data-pane-stop="list">
-            <header class="pane-head">
-                {title}
-                <Show when=move || app.is_temporary()>
-                    <span class="temporary-word" data-testid="c1.temporary">{t.temporary_word}</span>
-                </Show>
-                <ConnectionChip />
-                <a class="icon-button" href=Route::New.href() aria-label=t.c1_new title=t.c1_new data-testid="c1.new">
-                    <Draw icon=Icon::New size=24 />
-                </a>
-            </header>
+            <Show
+                when=choosing
+                fallback=move || {
+                    view! {
+                        <header class="pane-head">
+                            {title}
+                            <Show when=move || app.is_temporary()>
+                                <span class="temporary-word" data-testid="c1.temporary">{t.temporary_word}</span>
+                            </Show>
+                            <ConnectionChip />
+                            <a class="icon-button" href=Route::Search.href() aria-label=t.s1_title title=t.s1_title data-testid="c1.search">
+                                <Draw icon=Icon::Search size=24 />
+                            </a>
+                            <a class="icon-button" href=Route::New.href() aria-label=t.c1_new title=t.c1_new data-testid="c1.new">
+                                <Draw icon=Icon::New size=24 />
+                            </a>
+                        </header>
+                    }
+                }
+            >
+                <SelectionBar selected archived=false />
+            </Show>
             <RestoreLine />
+            <Filters filter />
             <div class="list-scroll" id="list-scroll">
                 <ProblemBanner />
                 <FirstSteps />
-                <ConversationList />
+                <RequestsRow />
+                <Show when=move || rows.get() == 0 && app.conversations.with(Option::is_some)>
+                    <Empty filter />
+                </Show>
+                <ConversationList which selected scroller="list-scroll" label=t.c1_title />
             </div>
             <Splitter />
         </section>
+    }
+}
+
+/// What of the list is shown. There once there is something to filter.
+#[component]
+fn Filters(filter: RwSignal<Filter>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let label = move |one: Filter| match one {
+        Filter::All => t.c1_filter_all,
+        Filter::Unread => t.c1_filter_unread,
+        Filter::Mentions => t.c1_filter_mentions,
+    };
+    let some = Memo::new(move |_| {
+        app.conversations
+            .with(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
+    });
+    let chips = move || {
+        Filter::ALL
+            .map(|one| {
+                view! {
+                    <button
+                        type="button"
+                        class="filter"
+                        aria-pressed=move || (filter.get() == one).to_string()
+                        data-testid=format!("c1.filter-{}", one.key())
+                        on:click=move |_| filter.set(one)
+                    >
+                        {label(one)}
+                    </button>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <Show when=move || some.get()>
+            <div class="filters" role="group" aria-label=t.c1_filters>{chips()}</div>
+        </Show>
+    }
+}
+
+/// Nothing to show, and why.
+#[component]
+fn Empty(filter: RwSignal<Filter>) -> impl IntoView {
+    let t = text();
+    view! {
+        <div class="list-empty" data-testid="c1.empty">
+            <Show when=move || filter.get() != Filter::All fallback=move || view! { <p>{t.c1_empty}</p> }>
+                <p>{t.c1_nothing}</p>
+                <button type="button" class="link-button" data-testid="c1.clear-filter" on:click=move |_| filter.set(Filter::All)>
+                    {t.c1_clear_filter}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// Leads to the requests, when there are any.
+#[component]
+fn RequestsRow() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let waiting = Memo::new(move |_| requests_waiting(app));
+    view! {
+        <Show when=move || { waiting.get() > 0 }>
+            <a
+                class="requests-row"
+                href=Route::Requests.href()
+                data-testid="c1.requests"
+                aria-current=move || (app.route.get() == Route::Requests).then_some("page")
+            >
+                <Draw icon=Icon::Request size=24 />
+                <span>{move || count(&t.c1_requests, waiting.get())}</span>
+            </a>
+        </Show>
+    }
+}
+
+/// Requests that nobody decided about. Tracks.
+pub(crate) fn requests_waiting(app: App) -> u64 {
+    let leaving = app.leaving.get();
+    app.conversations.with(|list| {
+        list.iter()
+            .flatten()
+            .filter(|one| is_request(one) && !leaving.contains(&one.id))
+            .count() as u64
+    })
+}
+
+/// How many rows are chosen and what can be done with them; takes the place of the head.
+#[component]
+pub(crate) fn SelectionBar(selected: Selection, archived: bool) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let take = move || {
+        let ids: Vec<_> = selected.get_untracked().into_iter().collect();
+        selected.update(SortedSet::clear);
+        ids
+    };
+    let read = move |_| {
+        for id in take() {
+            if let Some(one) = untrack(|| app.conversation(id)) {
+                actions::read(app, &one, true);
+            }
+        }
+    };
+    let pin = move |_| {
+        for id in take() {
+            app.change(id, ConversationChange::Pinned(true));
+        }
+    };
+    let button = move |icon: Icon,
+                       label: &'static str,
+                       testid: &'static str,
+                       act: Box<dyn Fn()>| {
+        view! {
+            <button type="button" class="icon-button" aria-label=label title=label data-testid=testid on:click=move |_| act()>
+                <Draw icon />
+            </button>
+        }
+    };
+    view! {
+        <header class="pane-head selection-bar" data-testid="c1.selection" on:keydown=move |event| if event.key() == "Escape" { selected.update(SortedSet::clear) }>
+            <p class="selection-count" role="status">{move || count(&t.c1_selected, selected.with(SortedSet::len) as u64)}</p>
+            {button(Icon::Mail, t.act_read, "c1.bulk-read", Box::new(move || read(())))}
+            {button(Icon::Pin, t.act_pin, "c1.bulk-pin", Box::new(move || pin(())))}
+            {button(
+                Icon::Archive,
+                if archived { t.act_unarchive } else { t.act_archive },
+                "c1.bulk-archive",
+                Box::new(move || actions::archive(app, take(), !archived)),
+            )}
+            {button(Icon::Trash, t.act_delete, "c1.bulk-delete", Box::new(move || actions::delete(app, take())))}
+            {button(Icon::Close, t.c1_select_done, "c1.bulk-done", Box::new(move || selected.update(SortedSet::clear)))}
+        </header>
     }
 }
 

@@ -1,39 +1,87 @@
-//! The composer: text, limit, draft. Enter sends, Shift+Enter breaks the line, an input method's Enter does neither.
+//! The composer: text, what it answers, limit, draft, emoji. Enter sends unless the person chose that it breaks the line, as
+//! Shift+Enter does; Ctrl or Cmd with Enter always sends, and an input method's Enter does nothing (screens 9.6).
 
+mod format;
+mod suggest;
+
+use super::conversation::{ComposerPicker, IntentStrip};
 use super::timeline::focus_message;
+use super::timers::sentence;
+use crate::bridge::{Call, PhraseCheck, Reply};
 use crate::i18n::{Catalogue, count, text};
+use crate::page::chat::{Chat, Insert, Intent};
 use crate::page::focus::fine_pointer;
-use crate::page::state::App;
-use crate::page::text::{MESSAGE_LIMIT, length};
+use crate::page::keys::mod2;
+use crate::page::media::{AttachButton, Intake, Staging, VoiceButton};
+use crate::page::mentions::Mentioned;
+use crate::page::split::split;
+use crate::page::text::{MESSAGE_LIMIT, length, looks_like_phrase};
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use gloo_timers::future::TimeoutFuture;
 use leptos::html;
 use leptos::prelude::*;
-use onionskin_client::api::{Answer, Command, ConversationId, ErrorCode, Failure};
+use onionskin_client::api::{
+    Answer, Command, DeleteScope, Draft as Kept, ErrorCode, Failure, FileId, MessageId,
+};
+use suggest::{Offer, Suggestions};
 
 /// A draft is kept after so long a pause (ms).
 const DRAFT_MS: u32 = 400;
 /// The counter appears when so few are left.
 const COUNTER_FROM: usize = 200;
+/// That somebody types is told at most so often (ms).
+const TYPING_MS: f64 = 3_000.0;
 
 /// The unsent text of one conversation.
 #[derive(Clone, Copy)]
 struct Draft {
-    app: App,
-    conversation: ConversationId,
+    chat: Chat,
     field: NodeRef<html::Textarea>,
     said: RwSignal<String>,
-    kept: StoredValue<String>,
+    /// Text and answered message as they are kept.
+    kept: StoredValue<(String, Option<MessageId>)>,
     touched: StoredValue<u32>,
     failed: RwSignal<Option<Failure>>,
+    /// What was about to be pasted is a secret.
+    secret: RwSignal<bool>,
+    told: StoredValue<f64>,
+    /// Whose names stand in the text.
+    mentioned: StoredValue<Mentioned>,
+    suggestions: Suggestions,
 }
 
 impl Draft {
     fn typed(self, said: String) {
+        self.tell_typing(!said.is_empty());
+        self.mentioned
+            .update_value(|mentioned| mentioned.keep(&said));
         self.said.set(said);
         self.failed.set(None);
+        self.secret.set(false);
         self.fit();
+        self.suggestions.look(self.field);
+        self.later();
+    }
+
+    /// The text as it is sent. Tracks it.
+    fn wire(self) -> String {
+        self.said
+            .with(|said| self.mentioned.with_value(|mentioned| mentioned.wire(said)))
+    }
+
+    /// A text of the wire as it stands in the field.
+    fn shown(self, wire: &str) -> String {
+        let mut shown = None;
+        self.mentioned.try_update_value(|mentioned| {
+            let called = |id: &str| untrack(|| self.chat.app.called(id));
+            shown = Some(mentioned.shown(wire, called));
+        });
+        shown.unwrap_or_default()
+    }
+
+    /// Keeps the draft after a pause.
+    fn later(self) {
         self.touched.update_value(|touched| *touched += 1);
         let touched = self.touched.get_value();
         leptos::task::spawn_local(async move {
@@ -49,28 +97,87 @@ impl Draft {
         let Some(said) = self.said.try_get_untracked() else {
             return;
         };
-        if self.kept.with_value(|kept| *kept == said) {
+        let Some(said) = self.mentioned.try_with_value(|all| all.wire(&said)) else {
+            return;
+        };
+        let Some(intent) = self.chat.intent.try_get_untracked() else {
+            return;
+        };
+        let now = (said, intent.reply_to());
+        if self.kept.with_value(|kept| *kept == now) {
             return;
         }
-        self.kept.set_value(said.clone());
-        self.app.send(Command::SetDraft {
-            conversation: self.conversation,
-            text: said,
+        self.kept.set_value(now.clone());
+        self.chat.app.send(Command::SetDraft {
+            conversation: self.chat.id,
+            text: now.0,
+            reply_to: now.1,
+        });
+    }
+
+    /// What was written before, unless something is written already.
+    async fn restore(self) {
+        let command = Command::GetDraft {
+            conversation: self.chat.id,
+        };
+        let Ok(Answer::Draft(Kept { text, reply_to, .. })) = self.chat.app.command(command).await
+        else {
+            return;
+        };
+        self.kept
+            .try_update_value(|kept| *kept = (text.clone(), reply_to));
+        if self
+            .said
+            .try_get_untracked()
+            .is_some_and(|said| said.is_empty())
+        {
+            self.put(self.shown(&text));
+            if let Some(message) = reply_to {
+                self.chat.reply_to(message).await;
+            }
+        }
+    }
+
+    /// Tells that somebody types, or stopped.
+    fn tell_typing(self, active: bool) {
+        let now = js_sys::Date::now();
+        let told = self.told.get_value();
+        if active == (told > 0.0) && (!active || now - told < TYPING_MS) {
+            return;
+        }
+        self.told.set_value(if active { now } else { 0.0 });
+        self.chat.app.send(Command::Typing {
+            conversation: self.chat.id,
+            active,
         });
     }
 
     /// Puts text into the field as well.
     fn put(self, said: String) {
-        if let Some(field) = self.field.get_untracked() {
+        if let Some(field) = self.field.try_get_untracked().flatten() {
             field.set_value(&said);
         }
+        self.mentioned
+            .try_update_value(|mentioned| mentioned.keep(&said));
         self.said.set(said);
         self.fit();
     }
 
+    /// Puts text where the cursor is, in place of what is selected.
+    fn insert(self, added: &str) {
+        let Some(field) = self.field.try_get_untracked().flatten() else {
+            return;
+        };
+        let (from, to) = format::selection(&field);
+        let (said, cursor) = format::replaced(&field.value(), from, to, added);
+        self.put(said);
+        format::select(&field, cursor, cursor);
+        self.later();
+    }
+
     /// One to eight lines, then the field scrolls.
     fn fit(self) {
-        let Some(field) = self.field.get_untracked() else {
+        let Some(field) = self.field.try_get_untracked().flatten() else {
             return;
         };
         let style = web_sys::HtmlElement::style(&field);
@@ -81,9 +188,11 @@ impl Draft {
 
     /// Sends what is there. The field is free at once; a refusal brings the text back.
     fn send(self) {
-        let said = self.said.get_untracked();
+        let said = untrack(|| self.wire());
         let used = length(&said);
-        if used == 0 {
+        let staging = self.chat.app.media.staging;
+        let files = staging.ids(self.chat.id);
+        if (used == 0 && files.is_empty()) || untrack(|| staging.is_busy()) {
             return;
         }
         if used > MESSAGE_LIMIT {
@@ -94,70 +203,174 @@ impl Draft {
             }));
             return;
         }
+        self.send_parts(vec![said.trim().to_owned()], files);
+    }
+
+    /// Sends one message after the other; the first carries the answer. What could not be sent comes back.
+    fn send_parts(self, parts: Vec<String>, mut files: Vec<FileId>) {
+        let chat = self.chat;
+        let app = chat.app;
+        let intent = chat.intent.get_untracked();
         self.touched.update_value(|touched| *touched += 1);
-        self.kept.set_value(String::new());
+        self.kept.set_value((String::new(), None));
+        self.told.set_value(0.0);
+        self.suggestions.close();
+        self.failed.set(None);
         self.put(String::new());
-        let Self {
-            app, conversation, ..
-        } = self;
+        chat.intent.set(Intent::Plain);
         leptos::task::spawn_local(async move {
-            let command = Command::SendText {
-                conversation,
-                text: said.trim().to_owned(),
+            let mut left = parts.into_iter();
+            let mut reply_to = intent.reply_to();
+            while let Some(text) = left.next() {
+                let command = Command::Send {
+                    conversation: chat.id,
+                    text: text.clone(),
+                    reply_to: reply_to.take(),
+                    files: files.clone(),
+                };
+                match app.command(command).await {
+                    Ok(Answer::Message(message)) => {
+                        app.media.staging.sent(chat.id, &std::mem::take(&mut files));
+                        // An own message is worth seeing, wherever one was reading.
+                        if app.timeline.more_after.get_untracked() {
+                            app.timeline.newest(app).await;
+                        }
+                        app.timeline.upsert(*message);
+                        app.timeline.at_end.set(true);
+                        scroll_to_end();
+                    }
+                    Ok(_) => {}
+                    Err(failure) => {
+                        let rest = std::iter::once(text).chain(left).collect::<Vec<_>>();
+                        self.refused(failure, rest.join("\n\n"), intent);
+                        return;
+                    }
+                }
+            }
+            // The old one goes only once the new one is safe in the outbox.
+            if let Intent::Replace(old) = intent {
+                app.send(Command::DeleteMessages {
+                    messages: vec![old.id],
+                    scope: DeleteScope::Everyone,
+                });
+            }
+        });
+    }
+
+    /// The text waits as a file for the next message; a refusal brings it back.
+    fn become_file(self) {
+        let chat = self.chat;
+        let said = self.said.get_untracked();
+        self.failed.set(None);
+        self.put(String::new());
+        leptos::task::spawn_local(async move {
+            let staging = chat.app.media.staging;
+            if let Err(failure) = staging.text(chat.app, chat.id, said.clone()).await {
+                self.refused(failure, said, chat.intent.get_untracked());
+            }
+            self.later();
+        });
+    }
+
+    fn refused(self, failure: Failure, rest: String, intent: Intent) {
+        self.failed.try_set(Some(failure));
+        if self
+            .said
+            .try_get_untracked()
+            .is_some_and(|now| now.is_empty())
+        {
+            self.put(self.shown(&rest));
+            self.chat.intent.try_set(intent);
+        }
+    }
+
+    /// A recovery phrase does not get into a message by mistake.
+    fn paste(self, event: &web_sys::ClipboardEvent) {
+        let Some(pasted) = event
+            .clipboard_data()
+            .and_then(|data| data.get_data("text/plain").ok())
+        else {
+            return;
+        };
+        if !looks_like_phrase(&pasted) {
+            return;
+        }
+        event.prevent_default();
+        leptos::task::spawn_local(async move {
+            let call = Call::CheckPhrase {
+                words: pasted.clone().into(),
             };
-            match app.command(command).await {
-                Ok(Answer::Message(message)) => {
-                    // An own message is worth seeing, wherever one was reading.
-                    if app.timeline.more_after.get_untracked() {
-                        app.timeline.newest(app).await;
-                    }
-                    app.timeline.upsert(message);
-                    app.timeline.at_end.set(true);
-                    scroll_to_end();
-                }
-                Ok(_) => {}
-                Err(failure) => {
-                    self.failed.try_set(Some(failure));
-                    if self
-                        .said
-                        .try_get_untracked()
-                        .is_some_and(|now| now.is_empty())
-                    {
-                        self.put(said);
-                    }
-                }
+            let secret = matches!(
+                self.chat.app.call(call).await,
+                Ok(Reply::PhraseCheck(
+                    PhraseCheck::Valid { .. } | PhraseCheck::Mismatch { .. }
+                ))
+            );
+            if secret {
+                self.secret.try_set(true);
+            } else {
+                self.insert(&pasted);
             }
         });
     }
 }
 
 #[component]
-pub(crate) fn Composer(id: ConversationId, initial: String) -> impl IntoView {
-    let app = expect_context::<App>();
+pub(crate) fn Composer(chat: Chat) -> impl IntoView {
     let t = text();
+    let app = chat.app;
+    let field = NodeRef::new();
     let draft = Draft {
-        app,
-        conversation: id,
-        field: NodeRef::new(),
-        said: RwSignal::new(initial.clone()),
-        kept: StoredValue::new(initial.clone()),
+        chat,
+        field,
+        said: RwSignal::new(String::new()),
+        kept: StoredValue::new((String::new(), None)),
         touched: StoredValue::new(0),
         failed: RwSignal::new(None),
+        secret: RwSignal::new(false),
+        told: StoredValue::new(0.0),
+        mentioned: StoredValue::new(Mentioned::default()),
+        suggestions: Suggestions::new(chat),
     };
-    Effect::new(move |_| {
-        if draft.field.get().is_some() {
-            draft.put(initial.clone());
-        }
-    });
+    let picker = RwSignal::new(false);
+    leptos::task::spawn_local(draft.restore());
     on_cleanup(move || draft.keep());
-    Effect::new(move |_| {
-        if !app.visible.get() {
+    Effect::new(move |before: Option<()>| {
+        app.parting.track();
+        if before.is_some() || !app.visible.get() {
             draft.keep();
         }
     });
-    let key = move |event: leptos::ev::KeyboardEvent| keys(draft, &event);
-    let used = Memo::new(move |_| draft.said.with(|said| length(said)));
+    Effect::new(move |_| {
+        chat.intent.track();
+        draft.later();
+    });
+    Effect::new(move |_| {
+        let Some(insert) = chat.insert.get() else {
+            return;
+        };
+        chat.insert.set(None);
+        match insert {
+            Insert::AtCursor(added) => draft.insert(&added),
+            Insert::Whole(said) => draft.put(draft.shown(&said)),
+            Insert::Append(more) => {
+                let more = draft.shown(&more);
+                let now = draft.said.get_untracked();
+                let joint = if now.trim().is_empty() { "" } else { "\n" };
+                draft.put(format!("{}{joint}{more}", now.trim_end()));
+            }
+        }
+    });
+    let key = move |event: leptos::ev::KeyboardEvent| keys(draft, picker, &event);
+    let used = Memo::new(move |_| length(&draft.wire()));
     let over = move || used.get() > MESSAGE_LIMIT;
+    let parts = Memo::new(move |_| {
+        if over() {
+            split(&draft.wire(), MESSAGE_LIMIT).len()
+        } else {
+            0
+        }
+    });
     view! {
         <form
             class="composer"
@@ -169,31 +382,80 @@ pub(crate) fn Composer(id: ConversationId, initial: String) -> impl IntoView {
             }
         >
             {move || draft.failed.get().map(|failure| view! { <FailureNote failure testid="v1.send-error" /> })}
+            <Show when=move || draft.secret.get()>
+                <div class="note error" role="alert" data-testid="v1.secret">
+                    <Draw icon=Icon::Key />
+                    <div class="stack tight">
+                        <p class="what">{t.n1_phrase}</p>
+                        <p>{t.v1_secret_why}</p>
+                    </div>
+                </div>
+            </Show>
+            <Show when=move || { parts.get() > 1 }>
+                <div class="split-line">
+                    <button type="button" class="button" data-testid="v1.split" on:click=move |_| {
+                        let files = app.media.staging.ids(chat.id);
+                        draft.send_parts(split(&untrack(|| draft.wire()), MESSAGE_LIMIT), files);
+                    }>
+                        {move || count(&t.v1_split, parts.get() as u64)}
+                    </button>
+                    <Show when=move || chat.not_more_than_text().is_none()>
+                        <button type="button" class="button" data-testid="v1.as-file" on:click=move |_| draft.become_file()>
+                            {t.v1_as_file}
+                        </button>
+                    </Show>
+                </div>
+            </Show>
+            <IntentStrip chat />
+            {move || timer_line(chat).map(|line| view! { <p class="timer-line tiny" data-testid="v1.timer-line"><Draw icon=Icon::Timer size=16 />{line}</p> })}
+            <ComposerPicker chat open=picker />
+            <suggest::SuggestionList suggestions=draft.suggestions pick=move |offer| take(draft, &offer) />
+            <Staging conversation=chat.id />
+            <Intake conversation=chat.id />
             <div class="composer-row">
+                <AttachButton conversation=chat.id />
                 <label class="visually-hidden" for="v1-composer">{t.v1_composer}</label>
-                <textarea
-                    class="input"
-                    id="v1-composer"
-                    node_ref=draft.field
-                    rows="1"
-                    dir="auto"
-                    placeholder=t.v1_composer
-                    enterkeyhint="send"
-                    data-testid="v1.composer"
-                    data-pane-focus
-                    data-route-focus=fine_pointer().then_some("")
-                    aria-describedby="v1-counter"
-                    aria-invalid=move || over().to_string()
-                    on:input=move |event| draft.typed(event_target_value(&event))
-                    on:keydown=key
-                ></textarea>
-                <button type="submit" class="icon-button send" aria-label=t.v1_send title=t.v1_send data-testid="v1.send" disabled=move || used.get() == 0>
+                <div class="composer-field">
+                    <Marks draft />
+                    <textarea
+                        class="input"
+                        id="v1-composer"
+                        node_ref=draft.field
+                        rows="1"
+                        dir="auto"
+                        placeholder=t.v1_composer
+                        enterkeyhint=move || if app.prefs.enter.get() { "send" } else { "enter" }
+                        spellcheck=move || app.prefs.spell.get().to_string()
+                        data-testid="v1.composer"
+                        data-pane-focus
+                        data-route-focus=fine_pointer().then_some("")
+                        aria-describedby="v1-counter"
+                        aria-invalid=move || over().to_string()
+                        aria-autocomplete="list"
+                        aria-controls=move || draft.suggestions.any().then_some("v1-suggestions")
+                        aria-activedescendant=move || draft.suggestions.active()
+                        on:input=move |event| draft.typed(event_target_value(&event))
+                        on:paste=move |event| draft.paste(&event)
+                        on:keydown=key
+                        on:scroll=move |event| follow(&event_target(&event))
+                    ></textarea>
+                </div>
+                <button type="button" class="icon-button" aria-label=t.v14_title title=t.v14_title aria-expanded=move || picker.get().to_string() data-testid="v1.emoji" on:click=move |_| picker.update(|open| *open = !*open)>
+                    <Draw icon=Icon::Smile size=24 />
+                </button>
+                <VoiceButton conversation=chat.id />
+                <button type="submit" class="icon-button send" aria-label=t.v1_send title=t.v1_send data-testid="v1.send" disabled=move || { used.get() == 0 && !app.media.staging.any(chat.id) || app.media.staging.is_busy() }>
                     <Draw icon=Icon::Send size=24 />
                 </button>
             </div>
             <p class="counter" class:wrong=over id="v1-counter" data-testid="v1.counter">{move || counter(t, used.get())}</p>
         </form>
     }
+}
+
+/// How the messages written here disappear.
+fn timer_line(chat: Chat) -> Option<String> {
+    sentence(chat.here.with(|here| here.as_ref().map(|one| one.timer))?)
 }
 
 fn counter(t: &'static Catalogue, used: usize) -> Option<String> {
@@ -204,30 +466,162 @@ fn counter(t: &'static Catalogue, used: usize) -> Option<String> {
     (left <= COUNTER_FROM).then(|| count(&t.v1_left, left as u64))
 }
 
-fn keys(draft: Draft, event: &leptos::ev::KeyboardEvent) {
+/// What lies behind the text of the field: a patch of colour under each name that is a mention.
+#[component]
+fn Marks(draft: Draft) -> impl IntoView {
+    let parts = move || {
+        let said = draft.said.get();
+        let places: Vec<_> = draft.mentioned.with_value(|mentioned| {
+            let places = mentioned.places(&said).into_iter();
+            places.map(|(range, _)| range).collect()
+        });
+        let mut at = 0;
+        let mut parts = Vec::new();
+        for range in places {
+            parts.push(said[at..range.start].to_owned().into_any());
+            let name = said[range.clone()].to_owned();
+            parts.push(view! { <mark data-testid="v1.mentioned">{name}</mark> }.into_any());
+            at = range.end;
+        }
+        // A line that was just begun has height.
+        parts.push(format!("{}\u{200b}", &said[at..]).into_any());
+        parts
+    };
+    view! { <div class="composer-marks input" id="v1-marks" dir="auto" aria-hidden="true">{parts}</div> }
+}
+
+/// The patches scroll with the text.
+fn follow(field: &web_sys::Element) {
+    if let Some(marks) = document().get_element_by_id("v1-marks") {
+        marks.set_scroll_top(field.scroll_top());
+    }
+}
+
+/// Removes the whole name when the cursor stands behind a mention. False: it does not.
+fn remove_mention(draft: Draft) -> bool {
+    let Some(field) = draft.field.get_untracked() else {
+        return false;
+    };
+    let (from, to) = format::selection(&field);
+    let said = field.value();
+    let units = |bytes: usize| said[..bytes].encode_utf16().count();
+    let place = draft.mentioned.with_value(|mentioned| {
+        let places = mentioned.places(&said).into_iter();
+        places
+            .map(|(range, _)| (units(range.start), units(range.end)))
+            .find(|(_, end)| *end == from && from == to)
+    });
+    let Some((start, end)) = place else {
+        return false;
+    };
+    let (said, cursor) = format::replaced(&said, start, end, "");
+    draft.put(said);
+    format::select(&field, cursor, cursor);
+    draft.later();
+    true
+}
+
+/// Takes a suggestion over.
+fn take(draft: Draft, offer: &Offer) {
+    let Some(field) = draft.field.get_untracked() else {
+        return;
+    };
+    let taken = match offer {
+        Offer::Emoji { picture, .. } => picture.clone(),
+        Offer::Person { id, name } => {
+            let mut shown = String::new();
+            draft
+                .mentioned
+                .update_value(|mentioned| shown = mentioned.add(id, name));
+            shown
+        }
+    };
+    if let Some((said, cursor)) = draft.suggestions.accepted(&field, offer, &taken) {
+        draft.put(said);
+        format::select(&field, cursor, cursor);
+        crate::page::focus::focus(&field);
+        draft.later();
+    }
+}
+
+fn keys(draft: Draft, picker: RwSignal<bool>, event: &leptos::ev::KeyboardEvent) {
     // 229: Safari fires Enter after an input method has ended (50-browser 12).
     if event.is_composing() || event.key_code() == 229 {
         return;
     }
+    let command = event.ctrl_key() || event.meta_key();
+    let mod2 = mod2(event);
+    let marked = match (event.code().as_str(), command && !event.shift_key(), mod2) {
+        ("KeyB", true, false) => Some("**"),
+        ("KeyI", true, false) => Some("*"),
+        ("KeyX", _, true) => Some("~~"),
+        ("KeyC", _, true) => Some("`"),
+        _ => None,
+    };
+    if let (Some(mark), Some(field)) = (marked, draft.field.get_untracked()) {
+        event.prevent_default();
+        let (from, to) = format::selection(&field);
+        let (said, from, to) = format::wrapped(&field.value(), from, to, mark);
+        draft.put(said);
+        format::select(&field, from, to);
+        return draft.later();
+    }
+    if event.code() == "KeyE" && mod2 {
+        event.prevent_default();
+        return picker.update(|open| *open = !*open);
+    }
+    if draft.suggestions.any() {
+        let chosen = match event.key().as_str() {
+            "ArrowDown" => return act(event, || draft.suggestions.step(1)),
+            "ArrowUp" => return act(event, || draft.suggestions.step(-1)),
+            "Escape" => return act(event, || draft.suggestions.close()),
+            "Tab" | "Enter" if !event.shift_key() => draft.suggestions.chosen(),
+            _ => None,
+        };
+        if let Some(offer) = chosen {
+            return act(event, || take(draft, &offer));
+        }
+    }
+    if event.key() == "Backspace" && !command && remove_mention(draft) {
+        return event.prevent_default();
+    }
     match event.key().as_str() {
-        "Enter" if !event.shift_key() && !event.alt_key() => {
-            event.prevent_default();
-            draft.send();
+        "Enter" if !event.shift_key() && !event.alt_key() && (command || sends(draft)) => {
+            act(event, || draft.send());
         }
         "ArrowUp" if draft.said.with_untracked(String::is_empty) => {
             let last = draft
+                .chat
                 .app
                 .timeline
                 .messages
                 .with_untracked(|messages| messages.last().map(|m| m.id));
             if let Some(id) = last {
-                event.prevent_default();
-                focus_message(id);
+                act(event, || focus_message(id));
             }
+        }
+        "Escape"
+            if draft
+                .chat
+                .intent
+                .with_untracked(|intent| *intent != Intent::Plain) =>
+        {
+            act(event, || draft.chat.intent.set(Intent::Plain));
         }
         "Escape" => crate::page::focus::first_of("[data-pane-stop='list']"),
         _ => {}
     }
+}
+
+/// Enter alone sends.
+fn sends(draft: Draft) -> bool {
+    draft.chat.app.prefs.enter.get_untracked()
+}
+
+fn act(event: &leptos::ev::KeyboardEvent, what: impl FnOnce()) {
+    event.prevent_default();
+    event.stop_propagation();
+    what();
 }
 
 fn scroll_to_end() {

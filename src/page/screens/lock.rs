@@ -1,6 +1,6 @@
 //! L1: what lies on this device, and what opens it. Nothing here says whose account it is.
 
-use crate::bridge::{Protection, VaultInfo};
+use crate::bridge::{Protection, VaultId};
 use crate::i18n::{fill, format, text};
 use crate::page::router::Route;
 use crate::page::screens::welcome::EndedNote;
@@ -24,6 +24,9 @@ pub(crate) fn Lock() -> impl IntoView {
         app.vaults
             .with(|vaults| vaults.get(chosen.get()).or(vaults.first()).cloned())
     });
+    // Whether a vault is in use may be told while somebody types: the form stays as long as it is the same vault's.
+    let form = Memo::new(move |_| vault.with(|vault| vault.as_ref().map(|v| (v.id, v.protection))));
+    let in_use = Memo::new(move |_| vault.with(|vault| vault.as_ref().is_some_and(|v| v.in_use)));
     view! {
         <main class="page" data-screen="l1" data-state="ready">
             <div class="sheet">
@@ -38,7 +41,7 @@ pub(crate) fn Lock() -> impl IntoView {
                 <Show when=move || app.vaults.with(|vaults| vaults.len() > 1)>
                     <VaultChoice chosen />
                 </Show>
-                {move || vault.get().map(|vault| view! { <Unlock vault /> })}
+                {move || form.get().map(|(id, protection)| view! { <Unlock id protection in_use /> })}
             </div>
             <footer class="page-foot">
                 <a href=Route::Create.href() data-testid="l1.other">{t.l1_other}</a>
@@ -84,16 +87,17 @@ fn VaultChoice(chosen: RwSignal<usize>) -> impl IntoView {
 }
 
 #[component]
-fn Unlock(vault: VaultInfo) -> impl IntoView {
+fn Unlock(id: VaultId, protection: Protection, in_use: Memo<bool>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let secret = Secret::new();
-    let guarded = vault.protection == Protection::Passphrase;
+    let guarded = protection == Protection::Passphrase;
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<Failure>);
     let wrong = RwSignal::new(0usize);
-    let elsewhere = RwSignal::new(vault.in_use);
-    let id = vault.id;
+    // An attempt may find out before the list says so.
+    let found_elsewhere = RwSignal::new(false);
+    let elsewhere = Memo::new(move |_| in_use.get() || found_elsewhere.get());
     let shake = move || {
         failed.with(|failed| {
             failed
@@ -125,7 +129,7 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
                         TimeoutFuture::new(DELAYS[(attempt - 1).min(DELAYS.len() - 1)] * 1_000)
                             .await;
                     }
-                    ErrorCode::VaultOpen => elsewhere.set(true),
+                    ErrorCode::VaultOpen => found_elsewhere.set(true),
                     _ => failed.set(Some(failure)),
                 }
                 busy.set(false);
@@ -172,20 +176,20 @@ fn Unlock(vault: VaultInfo) -> impl IntoView {
                 }}
             </button>
         </form>
-        <Forgot vault=vault />
+        <Forgot vault=id />
     }
 }
 
 /// Only the phrase rebuilds an account; this vault can be erased.
 #[component]
-fn Forgot(vault: VaultInfo) -> impl IntoView {
+fn Forgot(vault: VaultId) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let sure = RwSignal::new(false);
     let failed = RwSignal::new(None::<Failure>);
     let erase = move |_| {
         leptos::task::spawn_local(async move {
-            if let Err(failure) = app.erase(vault.id).await {
+            if let Err(failure) = app.erase(vault).await {
                 failed.set(Some(failure));
             }
         });

@@ -1,19 +1,35 @@
 //! The screens of the inventory (screens 28), one file each; their ids are the `data-screen` hooks.
 
+pub(crate) mod actions;
+pub(crate) mod archive;
 pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;
 pub(crate) mod create;
+pub(crate) mod details;
+pub(crate) mod devices;
+mod export;
+pub(crate) mod found;
 pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod message;
 pub(crate) mod network;
 pub(crate) mod new;
+pub(crate) mod palette;
 pub(crate) mod path;
 pub(crate) mod phrase;
+mod pinned;
+pub(crate) mod places;
+pub(crate) mod profile;
+pub(crate) mod requests;
 pub(crate) mod restore;
+pub(crate) mod row;
+pub(crate) mod safety;
+pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod shell;
+pub(crate) mod shortcuts;
 pub(crate) mod timeline;
+pub(crate) mod timers;
 pub(crate) mod unusable;
 pub(crate) mod welcome;

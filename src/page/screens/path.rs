@@ -87,7 +87,11 @@ fn StateNote(state: Memo<&'static str>) -> impl IntoView {
     let t = text();
     let said = Memo::new(move |_| {
         let (network, problem) = app.network.with(|network| (network.state, network.problem));
-        match (state.get(), network) {
+        let broken = app.paths.with(|paths| {
+            let mut paths = paths.iter().flatten();
+            paths.find_map(|path| path.broken)
+        });
+        let said = match (state.get(), network) {
             ("offline", _) => Some(t.p2_offline),
             ("loading" | "empty", ConnectionState::RelayDown) => Some(t.p2_none),
             ("loading" | "empty", _) => Some(t.p2_building),
@@ -95,7 +99,11 @@ fn StateNote(state: Memo<&'static str>) -> impl IntoView {
             (_, ConnectionState::RelayDown) => Some(t.p2_relay_down),
             (_, ConnectionState::Building) => Some(t.p2_rebuilding),
             _ => None,
-        }
+        };
+        said.map(str::to_owned).or_else(|| {
+            let place = broken?;
+            Some(fill(t.p2_broken, &[("n", &(place + 1).to_string())]))
+        })
     });
     move || {
         said.get().map(|said| {

@@ -2,11 +2,18 @@
 //! theme, language, recovery phrase, locking and erasing.
 
 mod network;
+mod notifications;
+mod options;
+mod privacy;
+mod storage;
 
 use crate::i18n::{Language, fill, isolate, language, text};
 use crate::page::prefs::Theme;
 use crate::page::router::Route;
+use crate::page::screens::devices::DevicesPage;
 use crate::page::screens::new::MyId;
+use crate::page::screens::palette::PaletteButton;
+use crate::page::screens::profile::PictureCard;
 use crate::page::state::App;
 use crate::page::text::{NAME_LIMIT, clean_name};
 use crate::page::ui::dialog::Dialog;
@@ -20,16 +27,35 @@ use onionskin_client::api::{Command, Failure};
 pub(crate) enum Page {
     /// The person and this device.
     You,
+    /// X4.
+    Privacy,
+    /// X6.
+    Notifications,
+    /// X5.
+    Devices,
+    /// X7.
+    Storage,
     /// X9.
     Network,
 }
 
 impl Page {
-    const ALL: [Self; 2] = [Self::You, Self::Network];
+    const ALL: [Self; 6] = [
+        Self::You,
+        Self::Privacy,
+        Self::Notifications,
+        Self::Devices,
+        Self::Storage,
+        Self::Network,
+    ];
 
     const fn route(self) -> Route {
         match self {
             Self::You => Route::Settings,
+            Self::Privacy => Route::Privacy,
+            Self::Notifications => Route::Notifications,
+            Self::Devices => Route::Devices,
+            Self::Storage => Route::Storage,
             Self::Network => Route::NetworkSettings,
         }
     }
@@ -37,6 +63,10 @@ impl Page {
     const fn screen(self) -> &'static str {
         match self {
             Self::You => "x0",
+            Self::Privacy => "x4",
+            Self::Notifications => "x6",
+            Self::Devices => "x5",
+            Self::Storage => "x7",
             Self::Network => "x9",
         }
     }
@@ -44,6 +74,10 @@ impl Page {
     fn title(self) -> &'static str {
         match self {
             Self::You => text().x0_title,
+            Self::Privacy => text().x4_title,
+            Self::Notifications => text().x6_title,
+            Self::Devices => text().x5_title,
+            Self::Storage => text().x7_title,
             Self::Network => text().x9_title,
         }
     }
@@ -55,18 +89,25 @@ pub(crate) fn Settings(page: Page) -> impl IntoView {
     // On narrow screens a page stands alone: back leads to the index, and from there to the list.
     let (back, label) = match page {
         Page::You => (Route::Chats, t.back_to_list),
-        Page::Network => (Route::Settings, t.back),
+        _ => (Route::Settings, t.back),
     };
     let content = match page {
         Page::You => view! {
+            <PictureCard />
             <NameCard />
             <MyId />
             <ThemeCard />
+            <TitleCard />
             <LanguageCard />
+            <KeysCard />
             <PhraseCard />
             <EndCard />
         }
         .into_any(),
+        Page::Privacy => view! { <privacy::PrivacyPage /> }.into_any(),
+        Page::Notifications => view! { <notifications::NotificationsPage /> }.into_any(),
+        Page::Devices => view! { <DevicesPage /> }.into_any(),
+        Page::Storage => view! { <storage::StoragePage /> }.into_any(),
         Page::Network => view! { <network::NetworkPage /> }.into_any(),
     };
     view! {
@@ -94,6 +135,10 @@ fn Index(page: Page) -> impl IntoView {
         .map(|one| {
             let icon = match one {
                 Page::You => Icon::Sliders,
+                Page::Privacy => Icon::Person,
+                Page::Notifications => Icon::Bell,
+                Page::Devices => Icon::Devices,
+                Page::Storage => Icon::Archive,
                 Page::Network => Icon::Path,
             };
             view! {
@@ -114,24 +159,45 @@ fn Index(page: Page) -> impl IntoView {
 
 /// Where a choice holds (screens 17).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     Device,
     Account,
+    Synced,
 }
 
 /// Where an option holds, and what it is at first.
 #[component]
-fn Meta(scope: Scope, default: &'static str) -> impl IntoView {
+pub(crate) fn Meta(scope: Scope, #[prop(into)] default: String) -> impl IntoView {
     let t = text();
     let (mark, why) = match scope {
         Scope::Device => (t.scope_device, t.scope_device_why),
         Scope::Account => (t.scope_account, t.scope_account_why),
+        Scope::Synced => (t.scope_synced, t.scope_synced_why),
     };
     view! {
         <p class="option-meta">
             <span class="tag" title=why>{mark}</span>
-            <span>{fill(t.x_default, &[("value", default)])}</span>
+            <span>{fill(t.x_default, &[("value", &default)])}</span>
         </p>
+    }
+}
+
+/// What else leads to everything.
+#[component]
+fn KeysCard() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    view! {
+        <section class="card" aria-labelledby="x8-keys">
+            <h2 id="x8-keys">{t.x8_keys}</h2>
+            <p class="small muted">{t.x8_keys_why}</p>
+            <div class="actions">
+                <PaletteButton class="button" testid="x0.palette" named=true />
+                <button type="button" class="button" data-testid="x0.shortcuts" on:click=move |_| app.shortcuts_open.set(true)>
+                    {t.k2_title}
+                </button>
+            </div>
+        </section>
     }
 }
 
@@ -217,6 +283,14 @@ fn ThemeCard() -> impl IntoView {
             </fieldset>
         </section>
     }
+}
+
+/// ui.title.
+#[component]
+fn TitleCard() -> impl IntoView {
+    let t = text();
+    let value = expect_context::<App>().prefs.neutral;
+    view! { <options::DeviceSwitch label=t.x2_neutral why=t.x2_neutral_why testid="x2.neutral" default=false value /> }
 }
 
 #[component]

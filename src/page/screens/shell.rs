@@ -1,19 +1,31 @@
 //! The frame of an open account: rail or bottom bar, list, main pane (screens 2.2).
 
-use super::chats::Chats;
+use super::archive::Archive;
+use super::chats::{Chats, requests_waiting};
 use super::conversation::ConversationScreen;
+use super::details::Details;
 use super::network::Network;
 use super::new::NewConversation;
+use super::palette::{Palette, PaletteButton};
 use super::path::PathScreen;
 use super::phrase::PhraseDialog;
+use super::requests::Requests;
+use super::safety::SafetyDialog;
+use super::search::{Listed, Search};
 use super::settings::{EraseDialog, Page, Settings};
+use super::shortcuts::ShortcutList;
 use crate::i18n::{Catalogue, count, text};
+use crate::page::listing::{Filter, Which, is_request, shown};
+use crate::page::media::{MediaLayer, MediaPage};
 use crate::page::router::{Route, go};
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::connection::{hook, icon, word};
 use crate::page::ui::icons::{Draw, Icon};
+use crate::page::ui::menu::MenuLayer;
 use leptos::prelude::*;
+use onionskin_client::api::ConversationId;
+use wasm_bindgen::JsCast;
 
 #[component]
 pub(crate) fn Shell() -> impl IntoView {
@@ -28,7 +40,7 @@ pub(crate) fn Shell() -> impl IntoView {
         }
     };
     let bar = move || {
-        if matches!(app.route.get(), Route::Conversation(_)) {
+        if app.route.get().conversation().is_some() {
             "hidden"
         } else {
             "shown"
@@ -44,8 +56,13 @@ pub(crate) fn Shell() -> impl IntoView {
         <Show when=move || temporary.get()>
             <div class="temporary-frame" aria-hidden="true"></div>
         </Show>
+        <Palette />
+        <ShortcutList open=app.shortcuts_open />
+        <MediaLayer />
         <PhraseDialog open=app.phrase_open />
+        <SafetyDialog />
         <EraseDialog open=app.erase_open />
+        <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>
     }
 }
@@ -60,16 +77,48 @@ fn skip_to_main(event: leptos::ev::MouseEvent) {
 #[component]
 fn Main() -> impl IntoView {
     let app = expect_context::<App>();
-    let pane = move || match app.route.get() {
-        Route::Conversation(id) => view! { <ConversationScreen id /> }.into_any(),
+    let place = Memo::new(move |_| match app.route.get() {
+        // Details stand beside the conversation, which stays as it is.
+        Route::At(id, _) | Route::Find(id) | Route::Details(id) => Route::Conversation(id),
+        other => other,
+    });
+    let pane = move || match place.get() {
+        Route::Conversation(id) => view! { <Beside id /> }.into_any(),
+        Route::Media(id) => view! { <MediaPage id /> }.into_any(),
+        Route::Archive => view! { <Archive /> }.into_any(),
+        Route::Requests => view! { <Requests /> }.into_any(),
+        Route::Search => view! { <Search /> }.into_any(),
+        Route::Starred => view! { <Listed starred=true /> }.into_any(),
+        Route::Mentions => view! { <Listed starred=false /> }.into_any(),
         Route::New => view! { <NewConversation /> }.into_any(),
         Route::Network => view! { <Network /> }.into_any(),
         Route::Path => view! { <PathScreen /> }.into_any(),
         Route::Settings => view! { <Settings page=Page::You /> }.into_any(),
         Route::NetworkSettings => view! { <Settings page=Page::Network /> }.into_any(),
+        Route::Privacy => view! { <Settings page=Page::Privacy /> }.into_any(),
+        Route::Notifications => view! { <Settings page=Page::Notifications /> }.into_any(),
+        Route::Devices => view! { <Settings page=Page::Devices /> }.into_any(),
+        Route::Storage => view! { <Settings page=Page::Storage /> }.into_any(),
         _ => view! { <Resting /> }.into_any(),
     };
     view! { <main class="pane-main" id="main" data-pane-stop="main">{pane}</main> }
+}
+
+/// A conversation, and its details when they are asked for.
+#[component]
+fn Beside(id: ConversationId) -> impl IntoView {
+    let app = expect_context::<App>();
+    let details = Memo::new(move |_| app.route.get() == Route::Details(id));
+    view! {
+        <div class="beside" data-details=move || details.get().to_string()>
+            <div class="beside-main">
+                <ConversationScreen id />
+            </div>
+            <Show when=move || details.get()>
+                <Details id />
+            </Show>
+        </div>
+    }
 }
 
 /// No conversation is chosen.
@@ -94,6 +143,7 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
         app.conversations.with(|list| {
             list.iter()
                 .flatten()
+                .filter(|one| !is_request(one) && !one.archived)
                 .map(|one| u64::from(one.unread))
                 .sum::<u64>()
         })
@@ -103,10 +153,46 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
     let in_chats = move || {
         matches!(
             app.route.get(),
-            Route::Chats | Route::Conversation(_) | Route::New
+            Route::Chats
+                | Route::Conversation(_)
+                | Route::At(..)
+                | Route::Find(_)
+                | Route::Details(_)
+                | Route::New
         )
         .then_some("page")
     };
+    let requests = Memo::new(move |_| requests_waiting(app));
+    let places = [
+        (
+            Route::Search,
+            Icon::Search,
+            t.s1_title,
+            "rail.search",
+            false,
+        ),
+        (
+            Route::Mentions,
+            Icon::Mention,
+            t.s3_title,
+            "rail.mentions",
+            true,
+        ),
+        (
+            Route::Starred,
+            Icon::StarMark,
+            t.s2_title,
+            "rail.starred",
+            true,
+        ),
+        (
+            Route::Archive,
+            Icon::Archive,
+            t.c2_title,
+            "rail.archive",
+            true,
+        ),
+    ];
     let me = move || {
         app.profile
             .get()
@@ -127,7 +213,40 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
                     </span>
                 </Show>
             </a>
+            <Show when=move || { requests.get() > 0 }>
+                <a
+                    class="rail-item wide-only"
+                    href=Route::Requests.href()
+                    title=t.c3_title
+                    data-testid="rail.requests"
+                    aria-current=move || here(&[Route::Requests])
+                >
+                    <Draw icon=Icon::Request size=24 />
+                    <span class="word">{t.c3_title}</span>
+                    <span class="count">
+                        <span aria-hidden="true">{move || short_count(requests.get())}</span>
+                        <span class="visually-hidden">{move || count(&t.c1_requests, requests.get())}</span>
+                    </span>
+                </a>
+            </Show>
+            {places
+                .map(|(route, icon, word, testid, wide)| {
+                    view! {
+                        <a
+                            class="rail-item"
+                            class:wide-only=wide
+                            href=route.href()
+                            title=word
+                            data-testid=testid
+                            aria-current=move || here(&[route])
+                        >
+                            <Draw icon size=24 />
+                            <span class="word">{word}</span>
+                        </a>
+                    }
+                })}
             <span class="gap"></span>
+            <PaletteButton class="rail-item wide-only" testid="rail.palette" />
             <a
                 class="rail-item chip-icon"
                 href=Route::Network.href()
@@ -141,7 +260,7 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
                     {t.rail_network} <span class="visually-hidden">": " {move || word(t, state.get())}</span>
                 </span>
             </a>
-            <a class="rail-item" href=Route::Settings.href() title=t.rail_settings data-testid="rail.settings" aria-current=move || here(&[Route::Settings, Route::NetworkSettings])>
+            <a class="rail-item" href=Route::Settings.href() title=t.rail_settings data-testid="rail.settings" aria-current=move || here(&SETTINGS)>
                 <Draw icon=Icon::Sliders size=24 />
                 <span class="word">{t.rail_settings}</span>
             </a>
@@ -149,6 +268,16 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
         </nav>
     }
 }
+
+/// The pages of the settings.
+const SETTINGS: [Route; 6] = [
+    Route::Settings,
+    Route::NetworkSettings,
+    Route::Privacy,
+    Route::Notifications,
+    Route::Devices,
+    Route::Storage,
+];
 
 /// *Lock*, or for a temporary account *Burn now*.
 #[component]
@@ -193,11 +322,13 @@ pub(crate) fn short_count(n: u64) -> String {
 
 /// Keys that act everywhere in an open account (screens 2.4).
 pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
-    let mod2 = event.alt_key() && event.shift_key()
-        || event.ctrl_key() && event.shift_key() && event.meta_key();
+    let mod2 = crate::page::keys::mod2(event);
     match (event.code().as_str(), mod2, event.alt_key()) {
         ("F6", _, _) => crate::page::focus::next_pane(event.shift_key()),
         ("KeyN", true, _) => go(Route::New),
+        ("KeyF", true, _) => go(Route::Search),
+        ("KeyS", true, _) => note_to_self(app),
+        ("Comma", true, _) => go(Route::Settings),
         ("KeyL", true, _)
             if !app
                 .profile
@@ -205,28 +336,85 @@ pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
         {
             leptos::task::spawn_local(app.lock());
         }
-        ("ArrowDown", false, true) => step(app, 1),
-        ("ArrowUp", false, true) => step(app, -1),
+        ("KeyF", false, false) if (event.ctrl_key() || event.meta_key()) && !event.shift_key() => {
+            match app.route.get_untracked() {
+                // Pressed again it is the browser's own.
+                Route::Find(_) => return,
+                route => go(route.conversation().map_or(Route::Search, Route::Find)),
+            }
+        }
+        ("KeyK", false, false) if event.ctrl_key() || event.meta_key() => {
+            // What lies above the screens is closed first.
+            if !layers_open() {
+                app.menu.close();
+                app.palette_open.set(true);
+            }
+        }
+        (_, false, false) if (event.ctrl_key() || event.meta_key()) && event.key() == "/" => {
+            app.shortcuts_open.set(true);
+        }
+        (_, false, false) if event.key() == "?" && !in_text(event) => app.shortcuts_open.set(true),
+        ("ArrowDown", false, true) => step(app, 1, Filter::All),
+        ("ArrowUp", false, true) => step(app, -1, Filter::All),
+        ("ArrowDown", true, true) => step(app, 1, Filter::Unread),
+        ("ArrowUp", true, true) => step(app, -1, Filter::Unread),
         _ => return,
     }
     event.prevent_default();
 }
 
-/// The next or previous conversation of the list.
-fn step(app: App, by: isize) {
+/// A dialog is open.
+fn layers_open() -> bool {
+    document()
+        .query_selector("dialog[open]")
+        .is_ok_and(|layer| layer.is_some())
+}
+
+/// Somebody writes.
+fn in_text(event: &leptos::ev::KeyboardEvent) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|element| element.matches("input, textarea, select").unwrap_or(false))
+}
+
+/// The next or previous conversation of the list that the filter leaves, from where the person is.
+fn step(app: App, by: isize, filter: Filter) {
+    let here = app.route.get_untracked().conversation();
+    let leaving = app.leaving.get_untracked();
     let next = app.conversations.with_untracked(|list| {
-        let list = list.as_ref()?;
-        let here = match app.route.get_untracked() {
-            Route::Conversation(id) => list.iter().position(|one| one.id == id),
-            _ => None,
-        };
-        let at = match here {
-            Some(at) => at.checked_add_signed(by)?,
-            None => 0,
-        };
-        list.get(at).map(|one| one.id)
+        let list = list.as_deref()?;
+        let all = shown(list, Which::Chats(Filter::All), &leaving);
+        let wanted = shown(list, Which::Chats(filter), &leaving);
+        let place = here.and_then(|id| all.iter().position(|one| *one == id));
+        let mut at = place.map_or(
+            Some(if by > 0 { 0 } else { all.len().checked_sub(1)? }),
+            |at| at.checked_add_signed(by),
+        );
+        while let Some(place) = at {
+            let id = *all.get(place)?;
+            if wanted.contains(&id) {
+                return Some(id);
+            }
+            at = place.checked_add_signed(by);
+        }
+        None
     });
     if let Some(id) = next {
         go(Route::Conversation(id));
+    }
+}
+
+/// Opens the conversation with oneself.
+pub(crate) fn note_to_self(app: App) {
+    let own = app
+        .profile
+        .with_untracked(|profile| profile.as_ref().map(|own| own.account_id.clone()));
+    if let Some(id) = own {
+        leptos::task::spawn_local(async move {
+            if let Err(failure) = app.start_conversation(id).await {
+                app.problem.set(Some(failure));
+            }
+        });
     }
 }

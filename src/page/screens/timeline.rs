@@ -1,45 +1,71 @@
 //! The messages of the open conversation, anchored at the bottom. The scrolling box is a reversed column, so the browser
 //! itself keeps the end in place; changes above what is read do not move it.
 
+use super::conversation::message_key;
 use super::message::TimelineRow;
-use crate::i18n::{format, text};
+use super::shell::short_count;
+use crate::i18n::{count, format, text};
+use crate::page::chat::Chat;
 use crate::page::state::App;
-use crate::page::timeline::{Reading, rows};
+use crate::page::timeline::{Reading, fold_notices, rows};
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::html;
 use leptos::prelude::*;
-use onionskin_client::api::{Command, ConversationId, MessageId};
+use onionskin_client::api::{Answer, Command, ConversationId, MessageId, SearchQuery};
+use onionskin_protocol::sorted::SortedSet;
 use wasm_bindgen::JsCast;
 
 /// So close to the end counts as the end (CSS px).
 const NEAR: i32 = 48;
+/// So many unread mentions are led to.
+const MENTIONS: u16 = 100;
 /// So close to an edge the next page is read (CSS px).
-const AHEAD: i32 = 600;
+const AHEAD: i32 = 1_200;
+/// A message that was jumped to is marked for so long (ms).
+const MARKED_MS: u32 = 2_000;
 
 #[component]
-pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoView {
-    let app = expect_context::<App>();
+pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
+    let Chat { app, id, .. } = chat;
     let t = text();
     let timeline = app.timeline;
     let scroller = NodeRef::<html::Div>::new();
-    let focused = RwSignal::new(None::<MessageId>);
+    let last_focused = RwSignal::new(None::<MessageId>);
+    Effect::new(move |_| {
+        if let Some(id) = chat.focused.get() {
+            last_focused.set(Some(id));
+        }
+    });
+    let opened = RwSignal::new(SortedSet::new());
     let all = Memo::new(move |_| {
         let first_unread = timeline.first_unread.get();
-        timeline
-            .messages
-            .with(|messages| rows(messages, first_unread, |ms| format::local_day(ms as f64)))
+        let day = |ms| format::local_day(ms as f64);
+        let all = timeline.hidden.with(|hidden| {
+            timeline.messages.with(|messages| {
+                if hidden.is_empty() {
+                    return rows(messages, first_unread, day);
+                }
+                let shown: Vec<_> = messages
+                    .iter()
+                    .filter(|message| !hidden.contains(&message.id))
+                    .cloned()
+                    .collect();
+                rows(&shown, first_unread, day)
+            })
+        });
+        opened.with(|opened| fold_notices(all, opened))
     });
     let ids = Memo::new(move |_| {
         all.with(|rows| rows.iter().map(|row| row.message.id).collect::<Vec<_>>())
     });
-    let total = Memo::new(move |_| ids.with(Vec::len));
     let stop = Memo::new(move |_| {
-        let wanted = focused.get();
+        let wanted = last_focused.get();
         ids.with(|ids| wanted.filter(|id| ids.contains(id)).or(ids.last().copied()))
     });
     hold_place(app, scroller);
     mark_read(app, id);
+    bring_on_screen(app);
     let scrolled = move |_| {
         let Some(Some(scroller)) = scroller.try_get_untracked() else {
             return;
@@ -50,6 +76,9 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
         if timeline.at_end.get_untracked() != at_end {
             timeline.at_end.set(at_end);
         }
+        if at_end && timeline.fresh.get_untracked() > 0 {
+            timeline.fresh.set(0);
+        }
         if from_start < AHEAD && timeline.more_before.get_untracked() {
             leptos::task::spawn_local(timeline.older(app));
         } else if from_end < AHEAD && timeline.more_after.get_untracked() {
@@ -58,15 +87,15 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
     };
     view! {
         <div class="timeline" node_ref=scroller on:scroll=scrolled data-pane-stop="timeline" role="region" aria-label=t.v1_messages>
-            <ol class="messages" data-testid="v1.timeline" on:keydown=move |event| keys(ids, stop, &event)>
+            <ol class="messages" data-testid="v1.timeline" on:keydown=move |event| keys(chat, ids, stop, &event)>
                 <For each=move || ids.get() key=|id| *id let:message>
                     <TimelineRow
+                        chat
                         id=message
                         row=Memo::new(move |_| all.with(|rows| rows.iter().find(|row| row.message.id == message).cloned()))
-                        name
-                        total
+                        ids
                         stop
-                        focused
+                        opened
                     />
                 </For>
             </ol>
@@ -76,7 +105,7 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
                         view! {
                             <div class="timeline-failed">
                                 <FailureNote failure testid="v1.error" />
-                                <button type="button" class="button" data-testid="v1.reload" on:click=move |_| leptos::task::spawn_local(timeline.load(app, id, 0))>
+                                <button type="button" class="button" data-testid="v1.reload" on:click=move |_| leptos::task::spawn_local(timeline.load(app, id, 0, 0))>
                                     {t.retry}
                                 </button>
                             </div>
@@ -87,7 +116,54 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
             }}
         </div>
         <Show when=move || !timeline.at_end.get()>
+            <NextMention chat />
             <ToEnd scroller />
+        </Show>
+    }
+}
+
+/// The floating button to the next message that names us and was not read.
+#[component]
+fn NextMention(chat: Chat) -> impl IntoView {
+    let t = text();
+    let app = chat.app;
+    let here = chat.here;
+    let waiting = Memo::new(move |_| here.with(|one| one.as_ref().map_or(0, |one| one.mentions)));
+    // Up to where the button led already.
+    let seen = StoredValue::new(0u64);
+    let go = move |_| {
+        let read = here.with_untracked(|one| one.as_ref().map_or(0, |one| one.last_read));
+        leptos::task::spawn_local(async move {
+            let command = Command::Search {
+                query: SearchQuery {
+                    conversation: Some(chat.id),
+                    mentions: true,
+                    ..SearchQuery::default()
+                },
+                after: None,
+                limit: MENTIONS,
+            };
+            let Ok(Answer::Found(found)) = app.command(command).await else {
+                return;
+            };
+            let unread = found.hits.into_iter().map(|hit| hit.message);
+            let mut unread: Vec<_> = unread.filter(|one| one.sent_at > read).collect();
+            unread.sort_by_key(|one| one.sent_at);
+            let last = seen.try_get_value().unwrap_or(0);
+            let next = unread.iter().find(|one| one.sent_at > last);
+            // Behind the last one the first one comes again.
+            if let Some(next) = next.or(unread.first()) {
+                seen.try_set_value(next.sent_at);
+                chat.jump(next.sent_at, Some(next.id));
+            }
+        });
+    };
+    view! {
+        <Show when=move || { waiting.get() > 0 }>
+            <button type="button" class="to-end to-mention" aria-label=t.v1_next_mention title=t.v1_next_mention data-testid="v1.next-mention" on:click=go>
+                <Draw icon=Icon::Mention />
+                <span class="count" aria-hidden="true">{move || short_count(u64::from(waiting.get()))}</span>
+            </button>
         </Show>
     }
 }
@@ -97,6 +173,11 @@ pub(crate) fn TimelineView(id: ConversationId, name: Memo<String>) -> impl IntoV
 fn ToEnd(scroller: NodeRef<html::Div>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    let fresh = app.timeline.fresh;
+    let label = move || match fresh.get() {
+        0 => t.v1_newest.to_owned(),
+        new => format!("{} ({})", t.v1_newest, count(&t.unread, new as u64)),
+    };
     let go = move |_| {
         leptos::task::spawn_local(async move {
             if app.timeline.more_after.get_untracked() {
@@ -108,10 +189,37 @@ fn ToEnd(scroller: NodeRef<html::Div>) -> impl IntoView {
         });
     };
     view! {
-        <button type="button" class="to-end" aria-label=t.v1_newest title=t.v1_newest data-testid="v1.newest" on:click=go>
+        <button type="button" class="to-end" aria-label=label title=t.v1_newest data-testid="v1.newest" on:click=go>
             <Draw icon=Icon::Down />
+            <Show when=move || { fresh.get() > 0 }>
+                <span class="count" aria-hidden="true" data-testid="v1.newest-count">{move || short_count(fresh.get() as u64)}</span>
+            </Show>
         </button>
     }
+}
+
+/// Scrolls to the message that somebody wants to see, and marks it for a moment.
+fn bring_on_screen(app: App) {
+    let wanted = app.timeline.wanted;
+    let unmark = StoredValue::new_local(None::<gloo_timers::callback::Timeout>);
+    Effect::new(move |_| {
+        let Some(id) = wanted.get() else {
+            return;
+        };
+        request_animation_frame(move || {
+            if let Some(element) = element_of(id) {
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Center);
+                element.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+        let forget = move || {
+            if wanted.try_get_untracked() == Some(Some(id)) {
+                wanted.set(None);
+            }
+        };
+        unmark.set_value(Some(gloo_timers::callback::Timeout::new(MARKED_MS, forget)));
+    });
 }
 
 /// Keeps what is being read where it is when messages come or go below it. At the end nothing needs to be done.
@@ -182,8 +290,10 @@ fn mark_read(app: App, id: ConversationId) {
     });
 }
 
-/// Arrows, Page keys, Home and End move through the messages; Escape goes to the composer.
+/// Arrows, Page keys, Home and End move through the messages, with Shift they choose; Escape ends choosing or goes to the
+/// composer; letters act on the message with the focus.
 fn keys(
+    chat: Chat,
     ids: Memo<Vec<MessageId>>,
     stop: Memo<Option<MessageId>>,
     event: &leptos::ev::KeyboardEvent,
@@ -191,6 +301,10 @@ fn keys(
     if event.alt_key() || event.ctrl_key() || event.meta_key() {
         return;
     }
+    let on_message = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|element| element.matches("li.message").unwrap_or(false));
     let list = ids.get_untracked();
     let last = list.len().saturating_sub(1);
     let here = stop
@@ -204,23 +318,46 @@ fn keys(
         "PageDown" => (here + 10).min(last),
         "Home" => 0,
         "End" => last,
+        "Escape" if chat.selected.with_untracked(Option::is_some) => {
+            event.prevent_default();
+            return chat.leave_selection();
+        }
         "Escape" => return crate::page::focus::first_of("[data-pane-stop='composer']"),
-        _ => return,
+        _ => {
+            if on_message
+                && let Some(id) = list.get(here)
+                && message_key(chat, *id, event)
+            {
+                event.prevent_default();
+                event.stop_propagation();
+            }
+            return;
+        }
     };
     let Some(id) = list.get(to) else { return };
     event.prevent_default();
+    if event.shift_key() && matches!(event.key().as_str(), "ArrowUp" | "ArrowDown") {
+        if chat.from.get_untracked().is_none() {
+            chat.from.set(list.get(here).copied());
+        }
+        chat.extend(*id);
+    }
     focus_message(*id);
+}
+
+fn element_of(id: MessageId) -> Option<web_sys::HtmlElement> {
+    let selector = format!("[data-message='{}']", hex::encode(id.0));
+    document()
+        .query_selector(&selector)
+        .ok()
+        .flatten()?
+        .dyn_into()
+        .ok()
 }
 
 /// Puts the focus on a message.
 pub(crate) fn focus_message(id: MessageId) {
-    let selector = format!("[data-message='{}']", hex::encode(id.0));
-    let element = document()
-        .query_selector(&selector)
-        .ok()
-        .flatten()
-        .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = element {
+    if let Some(element) = element_of(id) {
         crate::page::focus::focus(&element);
     }
 }

@@ -1,7 +1,8 @@
-//! The round picture of a person: an identicon of the Account ID; Note to Self has a bookmark.
+//! The round picture of a person: their own, or an identicon of the Account ID; Note to Self has a bookmark.
 
 use super::icons::{Draw, Icon};
 use crate::page::identicon::identicon;
+use crate::page::state::App;
 use leptos::prelude::*;
 
 /// A picture beside a name, so it says nothing by itself.
@@ -21,7 +22,27 @@ pub(crate) fn Avatar(
         }
         .into_any();
     }
-    let picture = identicon(&id);
+    let app = expect_context::<App>();
+    (move || match app.pictures.url(app, &id) {
+        Some(url) => view! {
+            <img
+                class="avatar picture"
+                data-testid="avatar.picture"
+                src=url
+                width=size.to_string()
+                height=size.to_string()
+                alt=""
+                draggable="false"
+            />
+        }
+        .into_any(),
+        None => generated(&id, size),
+    })
+    .into_any()
+}
+
+fn generated(id: &str, size: u8) -> AnyView {
+    let picture = identicon(id);
     view! {
         <svg
             class="avatar"

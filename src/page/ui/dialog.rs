@@ -4,7 +4,8 @@ use super::icons::{Draw, Icon};
 use crate::i18n::text;
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A dialog that is there while `open` is true. Its content is built when it opens and dropped when it closes.
 #[component]
@@ -12,10 +13,13 @@ pub(crate) fn Dialog(
     open: RwSignal<bool>,
     screen: &'static str,
     title: &'static str,
+    /// It has room for a picture.
+    #[prop(optional)]
+    wide: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    let in_history = StoredValue::new(false);
+    let place = StoredValue::new(0);
     Effect::new(move |was: Option<bool>| {
         let now = open.get();
         let Some(dialog) = element.get() else {
@@ -24,16 +28,27 @@ pub(crate) fn Dialog(
         if now && !dialog.open() {
             // Refused only when it is open already.
             let _ = dialog.show_modal();
-            enter_history(in_history);
+            place.set_value(enter_history());
+            focus_inside(&dialog);
         } else if !now && was == Some(true) {
             dialog.close();
-            leave_history(in_history);
+            leave_history(place);
         }
         now
     });
-    let back = window_event_listener(leptos::ev::popstate, move |_| {
-        if open.get_untracked() && in_history.get_value() {
-            in_history.set_value(false);
+    watch_history();
+    let back = window_event_listener(leptos::ev::popstate, move |event| {
+        if open.try_get_untracked() != Some(true) {
+            return;
+        }
+        let own = place.try_get_value().unwrap_or(0);
+        // A layer above may have taken its own entry back: then this one stays.
+        let left = event.state().as_f64().unwrap_or(0.0) as u32;
+        if own == 0 {
+            place.set_value(enter_history());
+        } else if own > left {
+            place.set_value(0);
+            DEPTH.set(DEPTH.get().min(own - 1));
             open.set(false);
         }
     });
@@ -44,11 +59,15 @@ pub(crate) fn Dialog(
     view! {
         <dialog
             class="dialog"
+            class:wide-dialog=wide
             node_ref=element
             data-screen=screen
             data-state="ready"
             aria-labelledby=title_id()
-            on:close=move |_| open.set(false)
+            on:close=move |_| {
+                // The browser tells it later; the screen around may be gone by then.
+                open.try_set(false);
+            }
         >
             <Show when=move || open.get()>
                 <div class="dialog-body">
@@ -72,20 +91,122 @@ pub(crate) fn Dialog(
     }
 }
 
-/// An entry of the history for the layer, so that Back closes it.
-fn enter_history(in_history: StoredValue<bool>) {
-    if let Ok(history) = window().history() {
-        in_history.set_value(history.push_state(&JsValue::NULL, "").is_ok());
+/// The content is drawn after the layer opens, so its first place of focus is looked for then.
+fn focus_inside(dialog: &web_sys::HtmlDialogElement) {
+    let dialog = dialog.clone();
+    request_animation_frame(move || {
+        let first = dialog
+            .query_selector("[autofocus]")
+            .ok()
+            .flatten()
+            .and_then(|element| element.dyn_into().ok());
+        if let Some(element) = first {
+            crate::page::focus::focus(&element);
+        }
+    });
+}
+
+/// Does something once the layer that was just told to close has left the history: a place to go to would leave with it.
+pub(crate) fn when_closed(act: impl FnOnce() + 'static) {
+    if DEPTH.get() == 0 && LEAVING.with_borrow(Option::is_none) {
+        return act();
     }
+    WAITING.set(Some(Box::new(act)));
+}
+
+thread_local! {
+    /// Layers with an entry in the history, one above the other.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// The entry that is being taken back; a new one would go in its stead.
+    static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
+    /// What is done once a layer has left the history.
+    static WAITING: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+    /// Somebody listens to the history.
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// An entry on its way out of the history, which the browser takes back a moment after it is told to.
+struct Leaving {
+    /// Its place, counted from 1.
+    place: u32,
+    /// The address of the screen below it.
+    below: String,
+    /// Where the person went in that moment.
+    gone: Option<String>,
+}
+
+/// Follows entries that leave, ahead of all layers and longer than any of them is on the page.
+fn watch_history() {
+    if WATCHED.replace(true) {
+        return;
+    }
+    let listener = window_event_listener(leptos::ev::popstate, |event| {
+        let Some(mut leaving) = LEAVING.take() else {
+            return;
+        };
+        let here = address();
+        if here != leaving.below {
+            leaving.gone = Some(here);
+            return LEAVING.set(Some(leaving));
+        }
+        if event.state().as_f64() == Some(f64::from(leaving.place)) {
+            // The browser took back the way elsewhere in place of the entry.
+            if let Ok(history) = window().history() {
+                // What is ahead is where the person wants to be; a browser that refuses stays here.
+                let _ = history.forward();
+            }
+        } else if let Some(gone) = leaving.gone {
+            // It took back both. A place of this very page can be gone to.
+            let _ = window().location().set_href(&gone);
+        }
+        if let Some(act) = WAITING.take() {
+            // Every layer hears this event, and going somewhere causes another one: it has to be over by then.
+            gloo_timers::callback::Timeout::new(0, act).forget();
+        }
+    });
+    // It stays as long as the page.
+    std::mem::forget(listener);
+}
+
+fn address() -> String {
+    window().location().href().unwrap_or_default()
+}
+
+/// An entry of the history for the layer, so that Back closes it. Gives its place, counted from 1; 0: there is none, or not yet.
+fn enter_history() -> u32 {
+    if LEAVING.with_borrow(Option::is_some) {
+        return 0;
+    }
+    let own = DEPTH.get() + 1;
+    let entered = window()
+        .history()
+        .and_then(|history| history.push_state(&JsValue::from_f64(f64::from(own)), ""));
+    if entered.is_err() {
+        return 0;
+    }
+    DEPTH.set(own);
+    own
 }
 
 /// Takes the entry back when the layer closed by other means.
-fn leave_history(in_history: StoredValue<bool>) {
-    if in_history.get_value()
-        && let Ok(history) = window().history()
-    {
-        in_history.set_value(false);
+fn leave_history(place: StoredValue<u32>) {
+    let own = place.get_value();
+    if own == 0 {
+        return;
+    }
+    place.set_value(0);
+    DEPTH.set(own - 1);
+    if let Ok(history) = window().history() {
+        let here = history.state().ok().and_then(|state| state.as_f64());
+        if here.unwrap_or(0.0) < f64::from(own) {
+            // The person is elsewhere already: one idle entry stays behind.
+            return;
+        }
         // A browser that refuses leaves one idle entry.
-        let _ = history.back();
+        LEAVING.set(history.back().is_ok().then(|| Leaving {
+            place: own,
+            below: address(),
+            gone: None,
+        }));
     }
 }

@@ -4,8 +4,8 @@
 //! declarations of `platform`. Rules of 50-browser 2.3: a transaction awaits nothing but its own requests, and only
 //! `complete` means written.
 
-use crate::worker::platform::{DurableDatabase, error_name, global, object};
-use js_sys::{Array, Promise, Uint8Array};
+use crate::worker::platform::{DurableDatabase, error_name, global, object, property};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use onionskin_client::ports::{Durability, StoreError};
 use rexie::{ObjectStore, Rexie, TransactionMode};
 use std::cell::Cell;
@@ -101,6 +101,45 @@ impl Database {
             .transaction(&[store], TransactionMode::ReadOnly)
             .map_err(|e| from_rexie(&e))?;
         transaction.store(store).map_err(|e| from_rexie(&e))
+    }
+
+    /// The last `count` records of a range in one request, greatest key first; `None` where the browser has no such request.
+    pub(crate) async fn last(
+        &self,
+        store: &str,
+        range: JsValue,
+        count: u32,
+    ) -> Result<Option<Vec<(JsValue, JsValue)>>, StoreError> {
+        let request = || {
+            let transaction = self.writes.durable_transaction(
+                &Array::of1(&store.into()),
+                "readonly",
+                &Object::new(),
+            )?;
+            let store = transaction.object_store(store)?;
+            let Some(get_all_records) = property::<Function>(&store, "getAllRecords") else {
+                return Ok(None);
+            };
+            let options = object(&[
+                ("query", range),
+                ("count", count.into()),
+                ("direction", "prev".into()),
+            ]);
+            let request = get_all_records.call1(&store, &options)?;
+            Ok::<_, JsValue>(Some(request.unchecked_into::<IdbRequest>()))
+        };
+        let Some(request) = request().map_err(|error| from_js(&error))? else {
+            return Ok(None);
+        };
+        let records = result(&request).await.map_err(|error| from_js(&error))?;
+        let records = records.unchecked_into::<Array>();
+        let pair = |record: JsValue| {
+            Some((
+                property(&record, "primaryKey")?,
+                property(&record, "value")?,
+            ))
+        };
+        Ok(Some(records.iter().filter_map(pair).collect()))
     }
 
     /// Runs `body`, which queues requests, in one transaction over `stores`. When `guard` is given, its store is read
@@ -215,9 +254,7 @@ pub(crate) async fn names() -> Vec<String> {
     let Some(factory) = global::<JsValue>("indexedDB") else {
         return Vec::new();
     };
-    let Some(databases) =
-        crate::worker::platform::property::<js_sys::Function>(&factory, "databases")
-    else {
+    let Some(databases) = property::<js_sys::Function>(&factory, "databases") else {
         return Vec::new();
     };
     let Ok(promise) = databases.call0(&factory) else {
@@ -228,9 +265,7 @@ pub(crate) async fn names() -> Vec<String> {
     };
     Array::from(&list)
         .iter()
-        .filter_map(|entry| {
-            crate::worker::platform::property::<js_sys::JsString>(&entry, "name").map(String::from)
-        })
+        .filter_map(|entry| property::<js_sys::JsString>(&entry, "name").map(String::from))
         .collect()
 }
 

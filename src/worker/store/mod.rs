@@ -9,22 +9,21 @@ use database::{Database, Guard, Opened, from_rexie, to_bytes, to_js};
 use futures::channel::oneshot;
 use onionskin_client::ports::{Durability, Op, Store, StoreError, TABLES, Table};
 use onionskin_client::store::MemoryStore;
+use onionskin_protocol::sorted::SortedSet;
 use rexie::{Direction, KeyRange};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 /// Name of the store that holds the owner epoch.
 const OWNER: &str = "owner";
 /// Key of the owner epoch.
 const EPOCH: &str = "epoch";
-/// Up to this many records a backward range is read by cursor, beyond by two bulk requests.
-const CURSOR_LIMIT: usize = 200;
 
 /// Name of a table on disk: its number.
 const fn name(table: Table) -> &'static str {
-    ["0", "1", "2", "3", "4", "5", "6", "7"][table as usize]
+    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][table as usize]
 }
 
 fn stores() -> Vec<&'static str> {
@@ -105,6 +104,12 @@ impl IdbStore {
     }
 }
 
+/// `from <= key < to`.
+fn bounds(from: &[u8], to: &[u8]) -> Result<KeyRange, StoreError> {
+    KeyRange::bound(&to_js(from), &to_js(to), Some(false), Some(true))
+        .map_err(|_| StoreError::Unavailable("DataError".to_owned()))
+}
+
 /// Runs a step on its own; the caller may stop waiting at any time.
 async fn to_its_end<T: 'static>(
     step: impl Future<Output = Result<T, StoreError>> + 'static,
@@ -180,41 +185,62 @@ impl Inner {
         if from >= to || limit == 0 {
             return Ok(Vec::new());
         }
-        let range = KeyRange::bound(&to_js(from), &to_js(to), Some(false), Some(true))
-            .map_err(|_| StoreError::Unavailable("DataError".to_owned()))?;
-        let store = self.database().reader(name(table))?;
-        let count = u32::try_from(limit).ok();
-        if reverse && limit <= CURSOR_LIMIT {
-            let records = store
-                .scan(Some(range), count, None, Some(Direction::Prev))
-                .await;
-            return Ok(records
-                .map_err(|e| from_rexie(&e))?
-                .iter()
-                .map(|(key, value)| (to_bytes(key), to_bytes(value)))
-                .collect());
-        }
-        let bulk = if reverse { None } else { count };
-        let (keys, values) = futures::future::try_join(
-            store.get_all_keys(Some(range.clone()), bulk),
-            store.get_all(Some(range), bulk),
-        )
-        .await
-        .map_err(|e| from_rexie(&e))?;
-        let mut records: Vec<_> = keys
+        let count = u32::try_from(limit).unwrap_or(u32::MAX);
+        let pairs = if reverse {
+            self.last(table, from, to, count).await?
+        } else {
+            let store = self.database().reader(name(table))?;
+            let range = bounds(from, to)?;
+            let (keys, values) = futures::future::try_join(
+                store.get_all_keys(Some(range.clone()), Some(count)),
+                store.get_all(Some(range), Some(count)),
+            )
+            .await
+            .map_err(|e| from_rexie(&e))?;
+            keys.into_iter().zip(values).collect()
+        };
+        Ok(pairs
             .iter()
-            .zip(&values)
             .map(|(key, value)| (to_bytes(key), to_bytes(value)))
-            .collect();
-        if reverse {
-            records.reverse();
-            records.truncate(limit);
+            .collect())
+    }
+
+    /// In one request where the browser reads backwards in bulk, by cursor elsewhere.
+    async fn last(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        count: u32,
+    ) -> Result<Vec<(JsValue, JsValue)>, StoreError> {
+        let database = self.database();
+        let range = bounds(from, to)?;
+        if let Some(records) = database
+            .last(name(table), range.clone().into(), count)
+            .await?
+        {
+            return Ok(records);
         }
-        Ok(records)
+        database
+            .reader(name(table))?
+            .scan(Some(range), Some(count), None, Some(Direction::Prev))
+            .await
+            .map_err(|e| from_rexie(&e))
+    }
+
+    async fn count_once(&self, table: Table, from: &[u8], to: &[u8]) -> Result<u32, StoreError> {
+        if from >= to {
+            return Ok(0);
+        }
+        self.database()
+            .reader(name(table))?
+            .count(Some(bounds(from, to)?))
+            .await
+            .map_err(|e| from_rexie(&e))
     }
 
     async fn commit_once(&self, ops: &[Op], durability: Durability) -> Result<(), StoreError> {
-        let tables: BTreeSet<Table> = ops
+        let tables: SortedSet<Table> = ops
             .iter()
             .map(|op| match op {
                 Op::Put { table, .. } | Op::Delete { table, .. } => *table,
@@ -280,6 +306,11 @@ impl Store for IdbStore {
         with_reconnect!(inner, inner.range_once(table, &from, &to, reverse, limit))
     }
 
+    async fn count(&self, table: Table, from: &[u8], to: &[u8]) -> Result<u32, StoreError> {
+        let (inner, from, to) = (self.0.clone(), from.to_vec(), to.to_vec());
+        with_reconnect!(inner, inner.count_once(table, &from, &to))
+    }
+
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
         let inner = self.0.clone();
         with_reconnect!(inner, inner.commit_once(&ops, durability))
@@ -313,6 +344,13 @@ impl Store for AnyStore {
         match self {
             Self::Kept(store) => store.range(table, from, to, reverse, limit).await,
             Self::Memory(store) => store.range(table, from, to, reverse, limit).await,
+        }
+    }
+
+    async fn count(&self, table: Table, from: &[u8], to: &[u8]) -> Result<u32, StoreError> {
+        match self {
+            Self::Kept(store) => store.count(table, from, to).await,
+            Self::Memory(store) => store.count(table, from, to).await,
         }
     }
 

@@ -4,11 +4,12 @@
 //! of that future ends at a point where the engine waits, so dropping it after its k-th poll, for every k, is a crash at
 //! every point where there can be one.
 
+use crate::deeds::{self, Deed};
 use crate::store::SimStore;
 use crate::world::{Client, World};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{join, pending};
-use onionskin_client::api::{Answer, Command, ErrorCode, Event, Failure};
+use onionskin_client::api::{Answer, Command, ConversationChange, ErrorCode, Event, Failure};
 use onionskin_client::vault::VaultKey;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,6 +30,20 @@ pub enum Wish {
         to: String,
         /// What.
         text: String,
+    },
+    /// Changes something about the conversation with somebody.
+    Change {
+        /// With whom.
+        who: u8,
+        /// What.
+        change: ConversationChange,
+    },
+    /// Does something with the newest messages of a conversation.
+    Deed {
+        /// With whom.
+        who: u8,
+        /// What.
+        deed: Deed,
     },
     /// Accepts everybody who asks, and reads everything.
     AcceptAndRead,
@@ -53,12 +68,23 @@ pub enum Outcome {
 pub struct Order {
     wish: Wish,
     outcome: RefCell<Outcome>,
+    about: RefCell<Option<String>>,
 }
 
 impl Order {
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         self.outcome.borrow().clone()
+    }
+
+    /// It takes the message with this text back.
+    pub fn about(&self, text: &str) {
+        *self.about.borrow_mut() = Some(text.to_owned());
+    }
+
+    /// Whether it took, or tried to take, the message with this text back.
+    pub fn is_about(&self, text: &str) -> bool {
+        self.about.borrow().as_deref() == Some(text)
     }
 }
 
@@ -130,6 +156,7 @@ impl Device {
         let order = Rc::new(Order {
             wish,
             outcome: RefCell::new(Outcome::Waiting),
+            about: RefCell::default(),
         });
         self.orders.borrow_mut().push_back(Rc::clone(&order));
         if let Some(waker) = self.waker.take() {
@@ -219,7 +246,7 @@ impl Device {
         loop {
             let order = poll_fn(|context| self.next_order(context)).await;
             let fate = Fate(&order);
-            let ended = carry_out(engine, &order.wish).await;
+            let ended = carry_out(engine, &order).await;
             *fate.0.outcome.borrow_mut() = match ended {
                 Ok(()) => Outcome::Done,
                 Err(failure) => Outcome::Refused(failure),
@@ -250,15 +277,34 @@ impl Drop for Fate<'_> {
     }
 }
 
-async fn carry_out(engine: &crate::world::SimEngine, wish: &Wish) -> Result<(), Failure> {
-    match wish {
+async fn carry_out(engine: &crate::world::SimEngine, order: &Order) -> Result<(), Failure> {
+    match &order.wish {
+        Wish::Deed { who, deed } => deeds::carry_out(engine, *who, deed, order).await?,
         Wish::Send { to, text } => {
             let account_id = to.clone();
             let started = engine.handle(Command::StartConversation { account_id });
             if let Answer::Conversation(row) = started.await? {
                 let (conversation, text) = (row.id, text.clone());
                 engine
-                    .handle(Command::SendText { conversation, text })
+                    .handle(Command::Send {
+                        conversation,
+                        text,
+                        reply_to: None,
+                        files: Vec::new(),
+                    })
+                    .await?;
+            }
+        }
+        Wish::Change { who, change } => {
+            let account_id = crate::world::account_of(*who).id().to_string();
+            let started = engine.handle(Command::StartConversation { account_id });
+            if let Answer::Conversation(row) = started.await? {
+                let (conversation, change) = (row.id, change.clone());
+                engine
+                    .handle(Command::ChangeConversation {
+                        conversation,
+                        change,
+                    })
                     .await?;
             }
         }

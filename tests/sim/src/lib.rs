@@ -8,6 +8,7 @@
 
 pub mod churn;
 pub mod crashes;
+pub mod deeds;
 pub mod device;
 pub mod guard;
 pub mod judge;

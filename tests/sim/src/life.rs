@@ -1,6 +1,7 @@
 //! One world from its beginning to its judgement: what the plan says happens, then the network heals, and everything that
 //! was accepted has to arrive.
 
+use crate::deeds::{Deed, Done, SHORT};
 use crate::device::{Device, Order, Outcome, Wish, lives};
 use crate::judge::Judge;
 use crate::plan::{Act, Dice, Plan};
@@ -20,6 +21,8 @@ use std::rc::Rc;
 const PATIENCE: u64 = 2 * 3_600_000 + 900_000;
 /// Whatever would come a second time has so long (ms): every member of a swarm is polled once more.
 const AFTERWARDS: u64 = 60_000;
+/// How long devices of one account have to become equal after everything has come (ms).
+const SETTLING: u64 = 600_000;
 /// Between looks at whether all is there (ms).
 const LOOK: u64 = 4_000;
 
@@ -34,6 +37,8 @@ pub struct Verdict {
     pub onions: u64,
     /// Crashes of devices.
     pub crashes: u32,
+    /// Two messages had one name, so that nothing can be said.
+    pub undecided: bool,
 }
 
 /// A message and what its sender was told.
@@ -62,6 +67,10 @@ pub struct Life {
     pub devices: Rc<[Device]>,
     /// Everything that was sent.
     pub sent: Vec<Sent>,
+    /// What people did with messages that were there.
+    pub done: Vec<Done>,
+    /// Messages disappear before the world ends.
+    pub short: bool,
     /// Messages that nobody can read, by the account that got them.
     pub garbage: Vec<u8>,
     /// A node that gives altered copies was there.
@@ -78,6 +87,7 @@ pub fn live(plan: &Plan) -> Verdict {
     world.network.weather(plan.weather);
     world.air.set(plan.air);
     let mut life = Life::new(world, &plan.devices, plan.seed);
+    life.short = plan.short;
     life.run(async |life| {
         let start = life.world.time.now();
         for (at, act) in &plan.acts {
@@ -103,6 +113,8 @@ impl Life {
             world,
             devices,
             sent: Vec::new(),
+            done: Vec::new(),
+            short: false,
             garbage: Vec::new(),
             forged: false,
             gone: BTreeSet::new(),
@@ -123,19 +135,26 @@ impl Life {
             life.heal();
             let judge = Judge::new(life);
             let end = life.world.time.now().plus_millis(PATIENCE);
-            let mut missing;
+            let mut problems;
             loop {
-                missing = judge.missing().await;
-                if missing.is_empty() || life.world.time.now() >= end {
+                problems = judge.missing().await;
+                if problems.is_empty() || life.world.time.now() >= end {
                     break;
                 }
                 life.world.wait(LOOK).await;
             }
-            let mut problems = missing;
+            let end = life.world.time.now().plus_millis(SETTLING);
+            while !judge.unequal().await.is_empty() && life.world.time.now() < end {
+                life.world.wait(LOOK).await;
+            }
             if problems.is_empty() {
                 life.world.wait(AFTERWARDS).await;
+                if life.short {
+                    life.world.wait(u64::from(SHORT) * 1_000).await;
+                }
                 problems = judge.everything().await;
             }
+            problems.extend(judge.unequal().await);
             let before = judge.texts().await;
             let crashes = life.devices.iter().map(Device::crashes).sum();
             for device in life.devices.iter() {
@@ -145,11 +164,16 @@ impl Life {
             if judge.texts().await != before {
                 problems.push("conversations are others after opening them again".into());
             }
+            let undecided = judge.is_undecided().await;
+            if undecided {
+                problems.clear();
+            }
             Verdict {
                 problems,
                 messages: life.sent.len(),
                 onions: life.world.onions.count.get(),
                 crashes,
+                undecided,
             }
         })
     }
@@ -171,6 +195,7 @@ impl Life {
             messages: life.sent.len(),
             onions: life.world.onions.count.get(),
             crashes: 0,
+            undecided: false,
         })
     }
 
@@ -182,6 +207,7 @@ impl Life {
             Act::Wish(device, wish) => {
                 self.devices[*device].wish(wish.clone());
             }
+            Act::Deed { device, who, deed } => self.deed(*device, *who, deed),
             Act::Fault(node, fault) => {
                 self.forged |= *fault == Fault::Forge;
                 if !self.gone.contains(node) {
@@ -232,6 +258,29 @@ impl Life {
             from,
             to,
             text,
+            order,
+        });
+    }
+
+    /// A person does something with messages that are there.
+    fn deed(&mut self, from: usize, to: u8, deed: &Deed) {
+        let order = self.devices[from].wish(Wish::Deed {
+            who: to,
+            deed: deed.clone(),
+        });
+        if let Deed::Reply(text) = deed {
+            let text = text.clone();
+            let order = Rc::clone(&order);
+            self.sent.push(Sent {
+                from,
+                to,
+                text,
+                order,
+            });
+        }
+        self.done.push(Done {
+            device: from,
+            who: to,
             order,
         });
     }

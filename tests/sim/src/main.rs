@@ -89,8 +89,9 @@ fn sum_up(what: &str, verdicts: &[Verdict], start: Instant, threads: usize) -> b
         .count();
     let sum = |of: fn(&Verdict) -> u64| verdicts.iter().map(of).sum::<u64>();
     println!(
-        "{} {what}: {failed} failed; {} messages, {} onions, {} crashes; {:.1} s on {threads} threads",
+        "{} {what}: {failed} failed, {} undecided; {} messages, {} onions, {} crashes; {:.1} s on {threads} threads",
         verdicts.len(),
+        sum(|verdict| u64::from(verdict.undecided)),
         sum(|verdict| verdict.messages as u64),
         sum(|verdict| verdict.onions),
         sum(|verdict| u64::from(verdict.crashes)),

@@ -1,11 +1,17 @@
 //! What happens in the world of a seed: who lives there, how bad the network is, and what goes wrong when.
 
+use crate::deeds::{self, Deed};
 use crate::device::Wish;
 use crate::transport::Air;
-use onionskin_client::api::Command;
+use onionskin_client::api::{Command, ConversationChange, Notify};
 use onionskin_protocol::entropy::draw;
 use onionskin_testnet::network::{Fault, Weather};
 use onionskin_testnet::random::SeededEntropy;
+
+/// The first of the people who have no device.
+const STRANGER: u8 = 200;
+/// Some time after the beginning of every world (network time, ms).
+const START: u64 = 1_790_000_000_000;
 
 /// Draws numbers from a seed.
 pub struct Dice(SeededEntropy);
@@ -50,6 +56,15 @@ pub enum Act {
     },
     /// A person does something else.
     Wish(usize, Wish),
+    /// A person does something with messages that are there.
+    Deed {
+        /// Number of the device.
+        device: usize,
+        /// With whom.
+        who: u8,
+        /// What.
+        deed: Deed,
+    },
     /// A node falls ill or is cured.
     Fault(usize, Fault),
     /// The whole swarm of a person lies.
@@ -99,6 +114,8 @@ pub struct Plan {
     pub weather: Weather,
     /// Between devices and guards.
     pub air: Air,
+    /// Messages disappear before the world ends.
+    pub short: bool,
     /// What happens, by time (ms after the beginning).
     pub acts: Vec<(u64, Act)>,
 }
@@ -120,9 +137,10 @@ impl Plan {
         let drawn = dice.from_to(8, 20) as u16;
         let nodes = size.nodes.unwrap_or(drawn).max(6);
         let swarms = dice.from_to(2, u64::from(nodes / 4).max(2)) as usize;
-        let drawn = dice.from_to(3, 6) as usize;
+        let drawn = dice.from_to(3, 7) as usize;
         let devices = size.devices.unwrap_or(drawn).max(2);
-        let people = dice.from_to(2, (devices as u64 / 2).clamp(2, 60)) as u8;
+        // Two or three devices for each, as a rule.
+        let people = dice.from_to(2, (devices as u64 / 3).clamp(2, 60)) as u8;
         let devices: Vec<(u8, i64)> = (0..devices)
             .map(|device| {
                 let most = if dice.percent(10) {
@@ -153,14 +171,25 @@ impl Plan {
             devices,
             weather,
             air,
+            short: false,
             acts: Vec::new(),
         };
         let length = dice.from_to(20_000, 120_000);
         plan.people_act(&mut dice, length);
+        plan.short = deeds::draw(&mut plan, &mut dice, length);
         plan.nodes_fail(&mut dice, length);
         plan.devices_die(&mut dice, length);
         plan.acts.sort_by_key(|(at, _)| *at);
         plan
+    }
+
+    /// How many devices the person with the most of them has.
+    pub fn most_devices_of_one(&self) -> usize {
+        let of = |person| {
+            let devices = self.devices.iter();
+            devices.filter(|(owner, _)| *owner == person).count()
+        };
+        (1..=self.people).map(of).max().unwrap_or(0)
     }
 
     fn at(&mut self, at: u64, act: Act) {
@@ -205,6 +234,33 @@ impl Plan {
         for _ in 0..dice.below(3) {
             let to = 1 + dice.below(u64::from(self.people)) as u8;
             self.at(dice.below(length), Act::Garbage(to));
+        }
+        self.people_decide(dice, length);
+    }
+
+    /// Devices of one account change the same things, often at the same time.
+    fn people_decide(&mut self, dice: &mut Dice, length: u64) {
+        for number in 0..dice.below(8) {
+            let (at, device) = (dice.below(length), dice.index(self.devices.len()));
+            // Whoever is blocked is heard no more, so that is for strangers, who say nothing.
+            let stranger = STRANGER + dice.below(3) as u8;
+            // What one decides about notes to oneself stays on the device, but for their pin.
+            let own = self.devices[device].0;
+            let known = 1 + (own + dice.below(u64::from(self.people) - 1) as u8) % self.people;
+            let (who, change) = match dice.below(7) {
+                0 => (stranger, ConversationChange::Blocked(dice.percent(70))),
+                1 => (known, ConversationChange::Pinned(dice.percent(70))),
+                2 => (known, ConversationChange::Notify(Notify::Nothing)),
+                3 => (stranger, ConversationChange::MutedUntil(Some(START + at))),
+                4 => (known, ConversationChange::MarkedUnread(dice.percent(70))),
+                5 => (own, ConversationChange::Pinned(true)),
+                _ => {
+                    let name = format!("nick {number}");
+                    let who = if dice.percent(50) { known } else { stranger };
+                    (who, ConversationChange::Nickname(name))
+                }
+            };
+            self.at(at, Act::Wish(device, Wish::Change { who, change }));
         }
     }
 

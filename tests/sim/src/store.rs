@@ -90,6 +90,11 @@ impl Store for SimStore {
         self.records.range(table, from, to, reverse, limit).await
     }
 
+    async fn count(&self, table: Table, from: &[u8], to: &[u8]) -> Result<u32, StoreError> {
+        pause().await;
+        self.records.count(table, from, to).await
+    }
+
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
         pause().await;
         match durability {

@@ -5,7 +5,7 @@ use crate::ports::{SimClock, SimPorts};
 use crate::store::SimStore;
 use crate::transport::{Air, Onions, SimTransport, Way};
 use futures::channel::mpsc::UnboundedReceiver;
-use futures::future::{BoxFuture, Either, pending, select};
+use futures::future::{Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_client::api::{
     Anchor, Answer, Command, Conversation, ConversationId, Delivery, Event, Failure, Message,
@@ -13,13 +13,15 @@ use onionskin_client::api::{
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};
 use onionskin_protocol::account::{Account, Seed};
-use onionskin_protocol::id::AccountId;
+use onionskin_protocol::attachment::url::DEFAULT_HOST;
+use onionskin_protocol::id::{AccountId, SwarmId};
 use onionskin_protocol::time::Timestamp;
-use onionskin_testnet::core::onion::ServerPost;
-use onionskin_testnet::network::{Network, Plot, Servers, Sleeper};
+use onionskin_testnet::file_server::FileServer;
+use onionskin_testnet::network::{HeldMessage, LocalServers, Network, Plot, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
 use onionskin_testnet::virtual_time::VirtualTime;
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,12 +29,17 @@ use std::sync::Arc;
 /// Some day in 2026.
 const START: Timestamp = Timestamp(1_790_000_000_000);
 
+/// Namespaces of an account's configs.
+const CONFIGS: std::ops::RangeInclusive<i16> = 2..=5;
+
 /// A network and its time.
 pub struct World {
     /// The clock of everything.
     pub time: VirtualTime,
     /// The service nodes.
     pub network: Network,
+    /// The file server.
+    pub files: Arc<FileServer>,
     /// The way between devices and guards.
     pub air: Rc<Cell<Air>>,
     /// What the devices sent.
@@ -47,26 +54,23 @@ pub struct World {
     clients: Cell<u64>,
 }
 
-struct NoServers;
-impl Servers for NoServers {
-    fn post(&self, _post: ServerPost) -> BoxFuture<'static, (u16, Vec<u8>)> {
-        Box::pin(async { (502, Vec::new()) })
-    }
-}
-
 impl World {
     /// A network of so many nodes in so many swarms.
     pub fn new(seed: u64, nodes: u16, swarms: usize) -> Self {
         let time = VirtualTime::new(START);
+        let files = Arc::new(FileServer::new().unwrap());
+        let sleeper = Arc::new(time.clone());
+        let servers = LocalServers::new(files.clone(), DEFAULT_HOST, 80, sleeper.clone(), seed);
         let network = Network::new(
             &Plot::simulated(nodes, swarms, seed),
-            Arc::new(time.clone()),
-            Arc::new(NoServers),
+            sleeper,
+            Arc::new(servers),
         )
         .unwrap();
         Self {
             time,
             network,
+            files,
             air: Rc::default(),
             onions: Rc::default(),
             ways: Rc::new(RefCell::new(vec![Way::relay("")])),
@@ -145,7 +149,26 @@ impl World {
         account: u8,
         name: &str,
     ) -> Result<Client, Failure> {
-        let account = account_of(account);
+        self.create_for(store, key, skew, account_of(account), name)
+            .await
+    }
+
+    /// A device of any account.
+    pub fn client_of(&self, account: Account, name: &str) -> Client {
+        let (store, key) = (SimStore::default(), self.vault_key());
+        self.time
+            .run(self.create_for(&store, &key, 0, account, name))
+            .unwrap()
+    }
+
+    async fn create_for(
+        &self,
+        store: &SimStore,
+        key: &VaultKey,
+        skew: i64,
+        account: Account,
+        name: &str,
+    ) -> Result<Client, Failure> {
         let id = account.id().to_string();
         let ports = self.ports(store, skew);
         let engine =
@@ -210,6 +233,36 @@ impl World {
         true
     }
 
+    /// What each node holds for an account beside its configs, which come and go with every change.
+    pub fn held(&self, owner: &SwarmId) -> Vec<(usize, Vec<HeldMessage>)> {
+        let mut held = self.network.messages(owner);
+        for (_, messages) in &mut held {
+            messages.retain(|message| !CONFIGS.contains(&message.namespace));
+        }
+        held
+    }
+
+    /// The stored messages of an account's configs that some node has, by namespace and hash.
+    pub fn config_messages(&self, owner: &SwarmId) -> BTreeMap<i16, BTreeMap<String, Vec<u8>>> {
+        let mut configs: BTreeMap<i16, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+        let held = self.network.messages(owner).into_iter();
+        for message in held.flat_map(|(_, messages)| messages) {
+            if CONFIGS.contains(&message.namespace) {
+                let stored = configs.entry(message.namespace).or_default();
+                stored.insert(message.hash, message.data);
+            }
+        }
+        configs
+    }
+
+    /// Their hashes.
+    pub fn configs(&self, owner: &SwarmId) -> BTreeMap<i16, BTreeSet<String>> {
+        let configs = self.config_messages(owner).into_iter();
+        configs
+            .map(|(namespace, stored)| (namespace, stored.into_keys().collect()))
+            .collect()
+    }
+
     /// How things stand, for the message of a failure.
     pub async fn report(&self, clients: &[&Client]) -> String {
         use std::fmt::Write;
@@ -231,7 +284,7 @@ impl World {
                 }
             }
             let owner = client.id.parse::<AccountId>().unwrap().swarm_id();
-            for (node, held) in self.network.messages(&owner) {
+            for (node, held) in self.held(&owner) {
                 let times: Vec<_> = held.iter().map(|message| message.timestamp).collect();
                 writeln!(report, "    node {node} holds {times:?}").unwrap();
             }
@@ -293,12 +346,14 @@ impl Client {
     /// Sends a text.
     pub async fn send(&self, account_id: &str, text: &str) -> Message {
         let conversation = self.start(account_id).await;
-        let command = Command::SendText {
+        let command = Command::Send {
             conversation,
             text: text.to_owned(),
+            reply_to: None,
+            files: Vec::new(),
         };
         match self.engine.handle(command).await.unwrap() {
-            Answer::Message(message) => message,
+            Answer::Message(message) => *message,
             other => panic!("{other:?}"),
         }
     }

@@ -190,7 +190,7 @@ fn a_note_to_self_goes_to_the_own_swarm_only_and_to_the_other_device() {
             .await;
         world.wait(30_000).await;
         assert_eq!(anna.texts(&anna.id).await, ["milk"]);
-        for (_, held) in world.network.messages(&id_of(1).swarm_id()) {
+        for (_, held) in world.held(&id_of(1).swarm_id()) {
             assert_eq!(held.len(), 1);
         }
     });
@@ -218,7 +218,7 @@ fn messages_of_one_conversation_arrive_in_the_order_in_which_they_were_sent() {
         assert_eq!(boris.texts(&anna.id).await, expected);
         let timeline = boris.timeline(&anna.id).await;
         assert!(timeline.is_sorted_by(|one, other| one.sent_at < other.sent_at));
-        let (_, held) = &world.network.messages(&id_of(2).swarm_id())[0];
+        let (_, held) = &world.held(&id_of(2).swarm_id())[0];
         assert_eq!(held.len(), expected.len());
     });
 }
@@ -435,13 +435,7 @@ fn a_crash_between_store_and_confirmation_doubles_nothing() {
             ..Air::default()
         });
         anna.send(&boris.id, "once").await;
-        let lies_there = async || {
-            world
-                .network
-                .messages(&owner)
-                .iter()
-                .any(|(_, held)| !held.is_empty())
-        };
+        let lies_there = async || world.held(&owner).iter().any(|(_, held)| !held.is_empty());
         // Without answers no swarm can be found either, so let single ones through until the message is stored.
         let mut tries = 0;
         while !lies_there().await {
@@ -454,13 +448,7 @@ fn a_crash_between_store_and_confirmation_doubles_nothing() {
             world.wait(500).await;
         }
     });
-    assert!(
-        world
-            .network
-            .messages(&owner)
-            .iter()
-            .all(|(_, held)| held.len() <= 1)
-    );
+    assert!(world.held(&owner).iter().all(|(_, held)| held.len() <= 1));
     let anna = world.reopen(anna);
     world.air.set(Air::default());
     world.run(&[&anna, &boris], async {
@@ -477,7 +465,7 @@ fn a_crash_between_store_and_confirmation_doubles_nothing() {
             .await;
         world.wait(60_000).await;
         assert_eq!(boris.texts(&anna.id).await, ["once"]);
-        for (_, held) in world.network.messages(&owner) {
+        for (_, held) in world.held(&owner) {
             assert_eq!(held.len(), 1, "the same bytes are the same message");
         }
     });
@@ -602,13 +590,14 @@ fn an_author_takes_a_message_back_and_nobody_else_does() {
     world.run(&[&anna], async {
         world
             .until("keep", SOON, async || {
-                anna.texts(&author.id().to_string()).await == ["keep"]
+                anna.texts(&author.id().to_string()).await == ["keep", ""]
             })
             .await;
         world.wait(30_000).await;
         let row = anna.conversation(&author.id().to_string()).await.unwrap();
-        assert_eq!((row.unread, row.last.unwrap().text.as_str()), (1, "keep"));
-        assert_eq!(anna.texts(&author.id().to_string()).await, ["keep"]);
+        // What was taken back leaves a line without words (20-messages 4.5).
+        assert_eq!((row.unread, row.last.unwrap().text.as_str()), (1, ""));
+        assert_eq!(anna.texts(&author.id().to_string()).await, ["keep", ""]);
     });
 }
 
@@ -706,7 +695,7 @@ fn what_the_specification_says_to_drop_is_dropped() {
         &with(&|data| data.sync_target = Some("03".repeat(33))),
         now + 5,
     );
-    // What this version does not show is kept.
+    // A picture without a word, and without an address.
     let attachment = proto::AttachmentPointer {
         id: 0,
         ..Default::default()
@@ -726,7 +715,8 @@ fn what_the_specification_says_to_drop_is_dropped() {
         assert_eq!(anna.conversations().await.len(), 1);
         let timeline = anna.timeline(&stranger.id().to_string()).await;
         assert_eq!(timeline.len(), 1);
-        assert_eq!(timeline[0].kind, MessageKind::Unsupported);
+        assert_eq!(timeline[0].kind, MessageKind::Text);
+        assert_eq!(timeline[0].attachments.len(), 1);
     });
 }
 
@@ -758,7 +748,14 @@ fn commands_refuse_what_cannot_be_and_say_why() {
         let upper = format!("  {}\n", id_of(2).to_string().to_uppercase());
         assert!(start(&upper).await.is_ok());
         let conversation = anna.start(&id_of(2).to_string()).await;
-        let send = |text: String| anna.engine.handle(Command::SendText { conversation, text });
+        let send = |text: String| {
+            anna.engine.handle(Command::Send {
+                conversation,
+                text,
+                reply_to: None,
+                files: Vec::new(),
+            })
+        };
         let failure = send("é".repeat(2_001)).await.unwrap_err();
         assert_eq!(
             (failure.code, failure.number),
@@ -789,7 +786,10 @@ fn a_deleted_message_is_not_sent_and_does_not_come_back() {
         let gone = anna.send(&boris.id, "gone").await;
         assert!(gone.sent_at > kept.sent_at);
         anna.engine
-            .handle(Command::DeleteMessage { message: gone.id })
+            .handle(Command::DeleteMessages {
+                messages: vec![gone.id],
+                scope: onionskin_client::api::DeleteScope::Here,
+            })
             .await
             .unwrap();
         assert_eq!(anna.texts(&boris.id).await, ["kept"]);
@@ -813,7 +813,10 @@ fn a_deleted_message_is_not_sent_and_does_not_come_back() {
         let message = boris.timeline(&anna.id).await[0].id;
         boris
             .engine
-            .handle(Command::DeleteMessage { message })
+            .handle(Command::DeleteMessages {
+                messages: vec![message],
+                scope: onionskin_client::api::DeleteScope::Here,
+            })
             .await
             .unwrap();
         world.wait(120_000).await;
@@ -872,6 +875,7 @@ fn reading_counts_down_and_survives_a_restart() {
             .handle(Command::SetDraft {
                 conversation,
                 text: "half a".into(),
+                reply_to: None,
             })
             .await
             .unwrap();
@@ -1122,7 +1126,9 @@ fn a_conversation_goes_on_when_a_third_of_the_network_dies_guards_included() {
                 anna.send(&boris.id, &sent[number + 1]).await;
             }
             world
-                .until("every message", SOON, async || {
+                // Three of the four members of a swarm may be among the dead: then a message is tried again at growing
+                // distances before it meets the fourth. Of these worlds nine need less than two minutes, one needs five.
+                .until("every message", 3 * SOON, async || {
                     boris.texts(&anna.id).await == sent
                 })
                 .await;

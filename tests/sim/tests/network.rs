@@ -11,6 +11,7 @@ use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::bundle::{Bundle, write};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use onionskin_sim::transport::{Way, list_of};
 use onionskin_sim::world::{Client, World};
@@ -70,7 +71,12 @@ fn stranger(ed25519: Ed25519PublicKey, number: u8) -> ServiceNode {
 
 fn bundle(world: &World, nodes: Vec<ServiceNode>, days_old: u64) {
     let as_of = Timestamp(world.time.now().as_millis() - days_old * DAY);
-    let bytes = write(&Bundle { as_of, nodes }).unwrap();
+    let bytes = write(&Bundle {
+        as_of,
+        nodes,
+        countries: SortedMap::new(),
+    })
+    .unwrap();
     *world.bundle.borrow_mut() = Some(bytes);
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::Command;
-use onionskin_client::network::{Network, StoreFailure};
+use onionskin_client::network::{NameLookup, Network, StoreFailure};
 use onionskin_protocol::account::Account;
 use onionskin_protocol::hash::message_hash;
 use onionskin_protocol::id::{MessageHash, Namespace, SwarmId};
@@ -14,13 +14,13 @@ use onionskin_protocol::rpc::auth::Subaccount;
 use onionskin_protocol::rpc::ons::parse_ons;
 use onionskin_protocol::rpc::response::{self, Answer};
 use onionskin_protocol::rpc::{Auth, Condition, ExpireMode, Request, Scope};
+use onionskin_protocol::sorted::SortedSet;
 use onionskin_protocol::time::Timestamp;
 use onionskin_sim::ports::SimPorts;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::{Fault, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const SOON: u64 = 120_000;
 const DAY: u64 = 24 * 3_600_000;
@@ -60,7 +60,7 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
         let (owner, ttl) = (account.id().swarm_id(), DAY);
         let node = member(world, &owner);
         let now = || network.now();
-        let (zero, two) = (hash_in(&owner, 0, b"zero"), hash_in(&owner, 2, b"two"));
+        let (zero, two) = (hash_in(&owner, 0, b"zero"), hash_in(&owner, 6, b"two"));
 
         let info = body(network, &node, &Request::info()).await;
         assert_eq!(response::parse_info(&info).unwrap().version, [2, 8, 0]);
@@ -78,7 +78,7 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
                 .len(),
             4
         );
-        let own = Request::store_own(&account, Namespace(2), b"two", now(), ttl);
+        let own = Request::store_own(&account, Namespace(6), b"two", now(), ttl);
         let stored = body(network, &node, &own).await;
         assert_eq!(
             response::parse_store(&stored, &two)
@@ -88,7 +88,7 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
             4
         );
 
-        let retrieve = Request::retrieve(&account, Namespace(2), None, -8, now());
+        let retrieve = Request::retrieve(&account, Namespace(6), None, -8, now());
         let retrieved = body(network, &node, &retrieve).await;
         let retrieved = response::parse_retrieve(&retrieved).unwrap();
         assert_eq!(retrieved.messages[0].data, b"two");
@@ -126,7 +126,13 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
         let touched = body(network, &node, &all).await;
         let touched = response::parse_expire_all(&touched, &owner, soon).unwrap();
         assert_eq!(touched.confirmed.len(), 4);
-        assert!(touched.confirmed.values().all(|hashes| hashes.len() == 2));
+        // The device itself has stored its configs there.
+        assert!(
+            touched
+                .confirmed
+                .values()
+                .all(|hashes| hashes.contains(&zero) && hashes.contains(&two))
+        );
 
         let delete = Request::delete(&account, std::slice::from_ref(&zero));
         let deleted = body(network, &node, &delete).await;
@@ -140,7 +146,7 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
                 .all(|hashes| *hashes == [zero.clone()])
         );
         let before = now();
-        let delete = Request::delete_before(&account, Namespace(2), before);
+        let delete = Request::delete_before(&account, Namespace(6), before);
         let deleted = body(network, &node, &delete).await;
         let deleted = response::parse_delete_before(&deleted, &owner, before).unwrap();
         assert!(
@@ -162,7 +168,14 @@ fn each_method_for_an_account_is_understood_and_its_signatures_verify() {
         let deleted = body(network, &node, &delete).await;
         let deleted = response::parse_delete_all(&deleted, &owner, at).unwrap();
         assert_eq!(deleted.confirmed.len(), 4);
-        assert!(deleted.confirmed.values().all(|hashes| hashes.len() == 2));
+        // Those two, beside the configs that the device itself has stored.
+        let three = hash_in(&owner, 3, b"x");
+        assert!(
+            deleted
+                .confirmed
+                .values()
+                .all(|hashes| hashes.contains(&zero) && hashes.contains(&three))
+        );
         assert!(deleted.failed.is_empty());
     });
 }
@@ -280,7 +293,7 @@ fn batches_sequences_conditions_and_names_are_understood() {
 
         let refused = || {
             let stale = Timestamp(network.now().as_millis() - DAY);
-            Request::retrieve(&account, Namespace(2), None, -2, stale)
+            Request::retrieve(&account, Namespace(6), None, -2, stale)
         };
         let codes = |answers: Vec<Answer>| -> Vec<u16> {
             answers.iter().map(|answer| answer.code).collect()
@@ -313,6 +326,9 @@ fn batches_sequences_conditions_and_names_are_understood() {
         assert_eq!(parse_ons(&found, "alice"), Ok(Some(account.id())));
         let none = body(network, &node, &Request::resolve_name("bob")).await;
         assert_eq!(parse_ons(&none, "bob"), Ok(None));
+        assert_eq!(network.look_up_name("Alice").await, Ok(account.id()));
+        let nobody = network.look_up_name("bob").await;
+        assert_eq!(nobody, Err(NameLookup::Unknown));
         assert_eq!(network.hard_fork(), Some((19, 4)));
     });
 }
@@ -323,18 +339,18 @@ fn own_namespaces_are_stored_read_and_deleted() {
         let account = account_of(1);
         let owner = account.id().swarm_id();
         let stored = network
-            .store_own(&account, Namespace(2), b"profile")
+            .store_own(&account, Namespace(6), b"profile")
             .await
             .unwrap();
         assert_eq!((stored.confirmed, stored.of), (4, 4));
         let life = stored.expiry.millis_since(network.now());
         assert!(life.abs_diff(30 * DAY) < 5_000);
-        let (old, new) = (hash_in(&owner, 2, b"profile"), hash_in(&owner, 2, b"newer"));
+        let (old, new) = (hash_in(&owner, 6, b"profile"), hash_in(&owner, 6, b"newer"));
         // As other clients push a config: the new one first, then the old one goes.
         let answers = network
             .own_sequence(&account, |time| {
                 vec![
-                    Request::store_own(&account, Namespace(2), b"newer", time, 30 * DAY),
+                    Request::store_own(&account, Namespace(6), b"newer", time, 30 * DAY),
                     Request::delete(&account, std::slice::from_ref(&old)),
                 ]
             })
@@ -342,25 +358,25 @@ fn own_namespaces_are_stored_read_and_deleted() {
             .unwrap();
         let pushed = response::parse_store(&answers[0].body, &new).unwrap();
         assert_eq!(pushed.confirmed.len(), 4);
-        let held = |world: &World| -> BTreeSet<String> {
-            let nodes = world.network.messages(&owner);
+        let held = |world: &World| -> SortedSet<String> {
+            let nodes = world.held(&owner);
             let hashes = nodes.into_iter().flat_map(|(_, held)| held);
             hashes.map(|message| message.hash).collect()
         };
-        assert_eq!(held(world), BTreeSet::from([new.to_string()]));
+        assert_eq!(held(world), SortedSet::from([new.to_string()]));
         let removed = network
             .delete_own(&account, &[old, new.clone()])
             .await
             .unwrap();
-        assert_eq!(removed.deleted, BTreeSet::from([new]));
+        assert_eq!(removed.deleted, SortedSet::from([new]));
         assert_eq!((removed.confirmed, removed.of), (4, 4));
         assert!(held(world).is_empty());
         let again = network
-            .delete_own(&account, &[hash_in(&owner, 2, b"profile")])
+            .delete_own(&account, &[hash_in(&owner, 6, b"profile")])
             .await;
         assert!(again.unwrap().deleted.is_empty());
         let huge = network
-            .store_own(&account, Namespace(2), &[0; 76_801])
+            .store_own(&account, Namespace(6), &[0; 76_801])
             .await;
         assert_eq!(huge, Err(StoreFailure::Rejected(400)));
     });
@@ -372,10 +388,10 @@ fn a_deletion_counts_at_the_members_that_signed_it() {
         let account = account_of(1);
         let owner = account.id().swarm_id();
         network
-            .store_own(&account, Namespace(2), b"x")
+            .store_own(&account, Namespace(6), b"x")
             .await
             .unwrap();
-        let hash = hash_in(&owner, 2, b"x");
+        let hash = hash_in(&owner, 6, b"x");
         let ill = world.network.members_for(&owner)[0];
         world.network.fault(ill, Fault::Hang);
         let mut removed = None;
@@ -392,7 +408,7 @@ fn a_deletion_counts_at_the_members_that_signed_it() {
         }
         let removed = removed.unwrap();
         assert_eq!((removed.confirmed, removed.of), (3, 4));
-        for (node, held) in world.network.messages(&owner) {
+        for (node, held) in world.held(&owner) {
             assert_eq!(held.is_empty(), node != ill);
         }
     });
@@ -404,9 +420,9 @@ fn messages_are_kept_alive_once_a_day_also_over_a_restart() {
     let account = account_of(1);
     let owner = account.id().swarm_id();
     let client = world.client(1, "Anna");
-    let (kept, missing) = (hash_in(&owner, 2, b"kept"), hash_in(&owner, 2, b"missing"));
+    let (kept, missing) = (hash_in(&owner, 6, b"kept"), hash_in(&owner, 6, b"missing"));
     let both = [kept.clone(), missing.clone()];
-    let expiry = || world.network.messages(&owner)[0].1[0].expiry as u64;
+    let expiry = || world.held(&owner)[0].1[0].expiry as u64;
     // Without a network nothing polls, and days pass quickly.
     let pass = async |client: &Client, ms: u64| {
         for offline in [true, false] {
@@ -425,15 +441,15 @@ fn messages_are_kept_alive_once_a_day_also_over_a_restart() {
         ready(&client).await;
         let network = client.engine.network();
         network
-            .store_own(&account, Namespace(2), b"kept")
+            .store_own(&account, Namespace(6), b"kept")
             .await
             .unwrap();
         pass(&client, 10 * DAY).await;
         let life = expiry() - world.time.now().as_millis();
         assert!(life < 21 * DAY);
         let outcome = network.keep_alive(&account, &both).await.unwrap();
-        assert_eq!(outcome.extended, BTreeSet::from([kept.clone()]));
-        assert_eq!(outcome.missing, BTreeSet::from([missing.clone()]));
+        assert_eq!(outcome.extended, SortedSet::from([kept.clone()]));
+        assert_eq!(outcome.missing, SortedSet::from([missing.clone()]));
         let life = expiry() - world.time.now().as_millis();
         assert!(life.abs_diff(30 * DAY) < 120_000);
     });
@@ -444,12 +460,12 @@ fn messages_are_kept_alive_once_a_day_also_over_a_restart() {
         pass(&client, DAY / 2).await;
         let before = expiry();
         let outcome = network.keep_alive(&account, &both).await.unwrap();
-        assert_eq!(outcome.fresh, BTreeSet::from([kept.clone()]));
-        assert_eq!(outcome.missing, BTreeSet::from([missing.clone()]));
+        assert_eq!(outcome.fresh, SortedSet::from([kept.clone()]));
+        assert_eq!(outcome.missing, SortedSet::from([missing.clone()]));
         assert_eq!(expiry(), before, "nothing was asked for it");
         pass(&client, DAY).await;
         let outcome = network.keep_alive(&account, &both).await.unwrap();
-        assert_eq!(outcome.extended, BTreeSet::from([kept.clone()]));
+        assert_eq!(outcome.extended, SortedSet::from([kept.clone()]));
         assert!(expiry() > before);
     });
 }
@@ -463,17 +479,17 @@ fn each_message_gets_its_own_expiry() {
         for number in 0..3u64 {
             let data = [number as u8];
             network
-                .store_own(&account, Namespace(2), &data)
+                .store_own(&account, Namespace(6), &data)
                 .await
                 .unwrap();
             let expiry = network.now().plus_millis((number + 1) * DAY);
-            wanted.push((hash_in(&owner, 2, &data), expiry));
+            wanted.push((hash_in(&owner, 6, &data), expiry));
         }
         let found = network
             .set_expiries(&account, &wanted, ExpireMode::Set)
             .await;
         assert_eq!(found.unwrap().len(), 3);
-        for (_, held) in world.network.messages(&owner) {
+        for (_, held) in world.held(&owner) {
             for message in held {
                 let (_, expiry) = wanted
                     .iter()

@@ -17,11 +17,17 @@ fn run(count: usize, one: impl Fn(usize) -> Verdict + Sync, replay: impl Fn(usiz
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert!(verdicts.iter().all(|verdict| verdict.messages > 0));
+    // These were chosen once, and each of them says something.
+    assert!(verdicts.iter().all(|verdict| !verdict.undecided));
 }
 
 #[test]
-fn every_accepted_message_arrives_exactly_once_at_every_device_in_a_hundred_worlds() {
-    let one = |seed| live(&Plan::draw(seed as u64, Size::default()));
+fn in_a_hundred_worlds_each_message_arrives_once_everywhere_and_devices_of_one_account_become_equal()
+ {
+    let plan = |seed| Plan::draw(seed as u64, Size::default());
+    let with_three = (0..100).filter(|seed| plan(*seed).most_devices_of_one() >= 3);
+    assert!(with_three.count() >= 50, "accounts with three devices");
+    let one = |seed| live(&plan(seed));
     run(100, one, |seed| format!("cargo xtask sim --seed {seed}"));
 }
 

@@ -68,18 +68,22 @@ impl Shelf {
             let messages: Vec<Value> = page.iter().map(message).collect();
             let more = shelf.says_more && page.len() < rest.len();
             let body = json!({"messages": messages, "more": more, "t": time.now()});
-            Some(Fate::Answer(
-                200,
-                json!({"results": [{"code": 200, "body": body}]}),
-            ))
+            let nothing = json!({"messages": [], "more": false, "t": time.now()});
+            // The configs that are asked for with it.
+            let others = way.params["requests"].as_array()?.len() - 1;
+            let bodies = std::iter::once(body).chain(std::iter::repeat_n(nothing, others));
+            let results: Vec<Value> = bodies
+                .map(|body| json!({"code": 200, "body": body}))
+                .collect();
+            Some(Fate::Answer(200, json!({ "results": results })))
         });
     }
 }
 
-/// `last_hash` and `max_size` of a poll.
+/// `last_hash` and `max_size` of a poll for messages.
 fn retrieve_of(way: &Way) -> Option<(Option<String>, i64)> {
     let request = way.params.get("requests")?.get(0)?;
-    if request["method"] != "retrieve" {
+    if request["method"] != "retrieve" || request["params"]["namespace"] != 0 {
         return None;
     }
     let last = request["params"]["last_hash"].as_str().map(str::to_owned);

@@ -4,6 +4,7 @@
 //! so that a single lying node moves nothing.
 
 use onionskin_protocol::keys::Ed25519PublicKey;
+use onionskin_protocol::sorted::{sort, sort_by_key};
 use onionskin_protocol::time::Timestamp;
 use std::collections::VecDeque;
 
@@ -41,7 +42,7 @@ impl NetworkClock {
     /// Network minus device clock (ms).
     pub(super) fn offset(&self) -> i64 {
         let mut sorted: Vec<i64> = self.samples.iter().map(|(_, offset)| *offset).collect();
-        sorted.sort_unstable();
+        sort(&mut sorted);
         sorted
             .get(sorted.len() / 2)
             .copied()
@@ -57,7 +58,7 @@ impl NetworkClock {
             .filter(|(key, _)| nodes.contains(key))
             .copied()
             .collect();
-        fresh.sort_unstable_by_key(|(_, offset)| *offset);
+        sort_by_key(&mut fresh, |(_, offset)| *offset);
         let agree = fresh.iter().zip(fresh.iter().skip(1));
         let agree = agree
             .filter(|((_, one), (_, other))| one.abs_diff(*other) <= AGREEMENT)

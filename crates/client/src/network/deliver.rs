@@ -13,10 +13,14 @@ use onionskin_protocol::rpc::response::{Answer, parse_store};
 use onionskin_protocol::time::Timestamp;
 
 /// A message lies in its swarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// Members whose signature over the hash verified.
     pub confirmed: u8,
+    /// These members.
+    pub nodes: Vec<Ed25519PublicKey>,
+    /// Keys and IPv4 addresses of the hops that carried the request, guard first.
+    pub path: Vec<([u8; 32], [u8; 4])>,
     /// Members of the swarm.
     pub of: u8,
     /// When the swarm drops it.
@@ -56,9 +60,12 @@ impl<P: Ports> Network<P> {
         let make = |time: Timestamp| vec![request(time)];
         let read = |members: &[ServiceNode], answers: &[Answer]| {
             let stored = parse_store(&answers.first()?.body, expected).ok()?;
-            let confirmed = confirmed(members, stored.confirmed.iter());
-            (confirmed > 0).then_some(Stored {
-                confirmed,
+            let mut nodes = stored.confirmed;
+            nodes.retain(|key| members.iter().any(|node| node.ed25519 == *key));
+            (!nodes.is_empty()).then(|| Stored {
+                confirmed: count(nodes.len()),
+                nodes,
+                path: self.last_route(),
                 of: count(members.len()),
                 expiry: stored.expiry,
             })

@@ -8,7 +8,7 @@ use super::{Network, hard_fork};
 use crate::ports::Ports;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
-use onionskin_protocol::onion::{self, Cipher, Destination};
+use onionskin_protocol::onion::{self, Cipher, Destination, RpcReply};
 use onionskin_protocol::rpc::response::{hard_fork, node_time};
 use onionskin_protocol::time::Timestamp;
 use serde_json::Value;
@@ -82,11 +82,15 @@ impl<P: Ports> Network<P> {
             .await;
         drop(busy);
         let received = self.device_now();
-        let reply = outcome.map_err(Trouble::Transport)?;
-        let reply = onion
-            .open_rpc(reply.status, &reply.body)
-            .map_err(Trouble::Onion)?;
+        let sealed = outcome.map_err(Trouble::Transport)?;
+        let opened = onion.open_rpc(sealed.status, &sealed.body);
+        // Answers may be large: each form goes when the next one is there.
+        drop(sealed);
+        let RpcReply { status, body } = opened.map_err(Trouble::Onion)?;
         self.vouch(path, &node.ed25519);
+        if let Some(path) = self.0.paths.borrow_mut().get_mut(path.id) {
+            path.broken = None;
+        }
         if self
             .0
             .health
@@ -95,12 +99,17 @@ impl<P: Ports> Network<P> {
         {
             self.0.changed.ring();
         }
-        let body = serde_json::from_slice(&reply.body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&reply.body).into_owned()));
-        self.learn(node.ed25519, &body, sent, received).await;
+        let parsed = serde_json::from_slice(&body)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned()));
+        drop(body);
+        self.learn(node.ed25519, &parsed, sent, received).await;
         Ok(Reply {
-            status: reply.status,
-            body,
+            status,
+            body: parsed,
+            route: path
+                .hops
+                .map(|hop| (hop.ed25519.0, hop.ip.octets()))
+                .to_vec(),
         })
     }
 
@@ -130,13 +139,13 @@ impl<P: Ports> Network<P> {
 }
 
 /// Marks a path as busy while a request is under way, also when the request is given up.
-struct Busy<'a, P: Ports> {
+pub(super) struct Busy<'a, P: Ports> {
     network: &'a Network<P>,
     path: u64,
 }
 
 impl<'a, P: Ports> Busy<'a, P> {
-    fn new(network: &'a Network<P>, path: u64, errand: Errand) -> Self {
+    pub(super) fn new(network: &'a Network<P>, path: u64, errand: Errand) -> Self {
         if let Some(path) = network.0.paths.borrow_mut().get_mut(path) {
             path.requests += 1;
             path.destination = Some(errand.destination);

@@ -86,6 +86,17 @@ pub(super) fn verdict(path: &Path, target: &Ed25519PublicKey, trouble: &Trouble)
     }
 }
 
+/// The hop at which a request broke off.
+fn broken_at(path: &Path, verdict: &Verdict) -> Option<u8> {
+    let node = match verdict {
+        Verdict::Guard => return Some(0),
+        Verdict::Named { node, .. } | Verdict::Confessed { node } => node,
+        _ => return None,
+    };
+    let at = path.hops.iter().position(|hop| hop.ed25519 == *node)?;
+    u8::try_from(at).ok()
+}
+
 impl<P: Ports> Network<P> {
     /// Counts a failure where it belongs.
     pub(super) fn blame(
@@ -106,6 +117,7 @@ impl<P: Ports> Network<P> {
             let mut paths = self.0.paths.borrow_mut();
             if let Some(path) = paths.get_mut(path.id) {
                 path.failures += 1;
+                path.broken = broken_at(path, &verdict);
             }
             paths.standing.len()
         };

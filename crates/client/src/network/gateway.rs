@@ -17,8 +17,8 @@ use futures::future::{Either, join_all, select};
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::{ServiceNode, parse_json};
+use onionskin_protocol::sorted::{SortedSet, sort_by_key};
 use onionskin_protocol::time::Timestamp;
-use std::collections::BTreeSet;
 use std::future::Future;
 
 /// The first pause after a failure (ms); it doubles.
@@ -88,7 +88,7 @@ impl Gateways {
             (named.unwrap_or(usize::MAX), *at)
         };
         let mut order: Vec<usize> = (0..self.entries.len()).collect();
-        order.sort_by_key(place);
+        sort_by_key(&mut order, place);
         self.order = order;
     }
 
@@ -117,7 +117,7 @@ impl Gateways {
         };
         let all: Vec<usize> = self.order.iter().copied().filter(serves).collect();
         let mut up: Vec<usize> = all.iter().copied().filter(|at| self.is_up(*at)).collect();
-        up.sort_by_key(|at| {
+        sort_by_key(&mut up, |at| {
             let relay = self.entries[*at].gateway.direct.is_none();
             (self.is_forged(*at), relay)
         });
@@ -131,12 +131,12 @@ impl Gateways {
     pub(super) fn for_list(&self) -> Vec<usize> {
         let mut all: Vec<usize> = self.order.clone();
         all.retain(|at| self.allowed(*at));
-        all.sort_by_key(|at| (self.is_forged(*at), !self.is_up(*at)));
+        sort_by_key(&mut all, |at| (self.is_forged(*at), !self.is_up(*at)));
         all
     }
 
     /// The only nodes that may be guards, where no relay serves the others.
-    pub(super) fn only_guards(&self) -> Option<BTreeSet<Ed25519PublicKey>> {
+    pub(super) fn only_guards(&self) -> Option<SortedSet<Ed25519PublicKey>> {
         let relay = |at: &usize| self.entries[*at].gateway.direct.is_none();
         let relays: Vec<usize> = self
             .order
@@ -144,7 +144,7 @@ impl Gateways {
             .copied()
             .filter(|at| self.allowed(*at) && relay(at))
             .collect();
-        let direct: BTreeSet<Ed25519PublicKey> = self
+        let direct: SortedSet<Ed25519PublicKey> = self
             .order
             .iter()
             .filter(|at| self.allowed(**at) && (relays.is_empty() || self.is_up(**at)))
@@ -473,7 +473,7 @@ mod tests {
         gateways.choose(&settings(TransportChoice::DirectOnly, &[]));
         assert_eq!(gateways.for_guard(&key(7)), [2]);
         assert_eq!(gateways.for_guard(&key(1)), Vec::<usize>::new());
-        assert_eq!(gateways.only_guards(), Some(BTreeSet::from([key(7)])));
+        assert_eq!(gateways.only_guards(), Some(SortedSet::from([key(7)])));
         gateways.choose(&settings(TransportChoice::RelayOnly, &[]));
         assert_eq!(gateways.for_guard(&key(7)), [0, 1]);
     }
@@ -508,7 +508,7 @@ mod tests {
         gateways.fail(0, GatewayHealth::Silent, NOW, 0);
         gateways.fail(1, GatewayHealth::Silent, NOW, 0);
         assert_eq!(gateways.for_guard(&key(1)), [1]);
-        assert_eq!(gateways.only_guards(), Some(BTreeSet::from([key(7)])));
+        assert_eq!(gateways.only_guards(), Some(SortedSet::from([key(7)])));
         gateways.hurry();
         assert_eq!(gateways.for_guard(&key(1)), [0, 1]);
     }

@@ -2,6 +2,7 @@
 
 use crate::api::{ConnectionState, ErrorCode};
 use crate::ports::TransportError;
+use onionskin_protocol::sorted::sort;
 use onionskin_protocol::time::Timestamp;
 use std::collections::VecDeque;
 
@@ -24,6 +25,8 @@ pub(super) struct Health {
     pub(super) last_success: Option<Timestamp>,
     /// Failed attempts in a row to get a first node list.
     pub(super) bootstrap_failures: u32,
+    /// Paths that were tried in a row without one that stands.
+    pub(super) attempts: u32,
     /// Nodes disagreed about the list.
     pub(super) list_disputed: bool,
     /// There was a working path before.
@@ -39,6 +42,13 @@ impl Health {
         self.last_success = Some(now);
         self.connected_before = true;
         self.record(now, Some(latency));
+        self.transport.take().is_some()
+    }
+
+    /// The same for an answer whose time says nothing about the network.
+    pub(super) fn answered(&mut self, now: Timestamp) -> bool {
+        self.last_success = Some(now);
+        self.connected_before = true;
         self.transport.take().is_some()
     }
 
@@ -69,7 +79,7 @@ impl Health {
             .filter(|(at, _)| now.millis_since(*at) <= WINDOW)
             .filter_map(|(_, took)| *took)
             .collect();
-        times.sort_unstable();
+        sort(&mut times);
         let at = |hundredth: usize| {
             let time = times.get(times.len() * hundredth / 100)?;
             Some(u32::try_from(*time).unwrap_or(u32::MAX))
@@ -139,7 +149,7 @@ impl Health {
             .filter(|(at, _)| now.millis_since(*at) <= WINDOW)
             .filter_map(|(_, took)| *took)
             .collect();
-        times.sort_unstable();
+        sort(&mut times);
         let slowest = times.get(times.len() * 9 / 10);
         slowest.map_or(HEDGE_FIRST, |ms| {
             (ms.saturating_mul(3) / 2).clamp(*HEDGE.start(), *HEDGE.end())
@@ -161,7 +171,7 @@ impl Health {
         if (recent.len() - times.len()) * 5 > recent.len() {
             return true;
         }
-        times.sort_unstable();
+        sort(&mut times);
         times
             .get(times.len() * 95 / 100)
             .is_some_and(|slowest| *slowest > SLOW)

@@ -187,6 +187,11 @@ impl<P: Ports> Network<P> {
         if drafts.is_empty() {
             return false;
         }
+        if self.0.paths.borrow().standing.is_empty() {
+            let mut health = self.0.health.borrow_mut();
+            health.attempts = health.attempts.saturating_add(drafts.len() as u32);
+            self.0.changed.ring();
+        }
         let tests = drafts.into_iter().map(|path| self.prove(path, None));
         let outcomes = futures::future::join_all(tests).await;
         self.remember().await;
@@ -219,6 +224,7 @@ impl<P: Ports> Network<P> {
                     .paths
                     .borrow_mut()
                     .stand(path, replaces, self.device_now());
+                self.0.health.borrow_mut().attempts = 0;
                 self.0.changed.ring();
                 Outcome::Stands
             }

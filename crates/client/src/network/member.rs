@@ -54,6 +54,7 @@ impl<P: Ports> Network<P> {
     }
 
     /// The same for a single request.
+    #[cfg(test)]
     pub(crate) async fn ask_for_one(
         &self,
         account: &AccountId,

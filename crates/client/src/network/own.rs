@@ -14,11 +14,11 @@ use onionskin_protocol::id::{MessageHash, Namespace};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::rpc::request::MAX_BATCH;
-use onionskin_protocol::rpc::response::{Answer, Expired, parse_delete, parse_expire};
+use onionskin_protocol::rpc::response::{Answer, Expired, parse_delete, parse_expire, parse_store};
 use onionskin_protocol::rpc::{ExpireMode, Request};
+use onionskin_protocol::sorted::{SortedMap, SortedSet};
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What the owner stores or extends lives 30 days (ms) from then on.
 const LIFE: u64 = 30 * 24 * 3_600_000;
@@ -29,12 +29,21 @@ const HASHES: usize = 100;
 /// Marks kept at most; beyond that the oldest are forgotten, which costs an extension more.
 const MAX_MARKS: usize = 1_000;
 
+/// What became of messages that replace others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    /// For each that was to be stored, whether a member confirmed it.
+    pub(crate) stored: Vec<bool>,
+    /// A member confirmed that it deleted the old ones.
+    pub(crate) deleted: bool,
+}
+
 /// What became of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
     /// Messages that at least one member says to have deleted. What it no longer held when it was asked is not among them, also
     /// when it was asked twice because the first answer was slow.
-    pub deleted: BTreeSet<MessageHash>,
+    pub deleted: SortedSet<MessageHash>,
     /// The fewest members that confirmed any part of it.
     pub confirmed: u8,
     /// Members of the swarm.
@@ -45,11 +54,11 @@ pub struct Removed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeptAlive {
     /// They last 30 days from now, at one member at least.
-    pub extended: BTreeSet<MessageHash>,
+    pub extended: SortedSet<MessageHash>,
     /// They were extended within the last day, so nothing was asked.
-    pub fresh: BTreeSet<MessageHash>,
+    pub fresh: SortedSet<MessageHash>,
     /// No member that answered has them: they have to be stored again.
-    pub missing: BTreeSet<MessageHash>,
+    pub missing: SortedSet<MessageHash>,
 }
 
 /// Why it could not be found out.
@@ -65,7 +74,7 @@ pub enum KeepAliveError {
 
 /// When each message was last extended (device clock, ms).
 #[derive(Default, Serialize, Deserialize)]
-struct Marks(BTreeMap<MessageHash, u64>);
+struct Marks(SortedMap<MessageHash, u64>);
 
 impl<P: Ports> Network<P> {
     /// Stores in a namespace of our own that takes signed messages only, for 30 days.
@@ -92,6 +101,47 @@ impl<P: Ports> Network<P> {
             .await
     }
 
+    /// Stores in private namespaces, one after the other, and deletes what that supersedes once all of it is stored: one
+    /// request to one member (30-config 7.2). Succeeds when a member confirms the first part with its signature.
+    pub(crate) async fn replace_own(
+        &self,
+        account: &Account,
+        stores: &[(Namespace, &[u8])],
+        obsolete: &[MessageHash],
+    ) -> Result<Replaced, RpcError> {
+        let owner = account.id().swarm_id();
+        let hashes: Vec<MessageHash> = stores
+            .iter()
+            .map(|(namespace, data)| message_hash(&owner, *namespace, data))
+            .collect();
+        let make = |time: Timestamp| {
+            let stores = stores
+                .iter()
+                .map(|(namespace, data)| Request::store_own(account, *namespace, data, time, LIFE));
+            let delete = (!obsolete.is_empty()).then(|| Request::delete(account, obsolete));
+            stores.chain(delete).collect()
+        };
+        let read = |members: &[ServiceNode], answers: &[Answer]| {
+            let is_stored = |(at, hash): (usize, &MessageHash)| {
+                let stored = answers
+                    .get(at)
+                    .map(|answer| parse_store(&answer.body, hash));
+                stored.is_some_and(|stored| {
+                    stored.is_ok_and(|stored| confirmed(members, stored.confirmed.iter()) > 0)
+                })
+            };
+            let stored: Vec<bool> = hashes.iter().enumerate().map(is_stored).collect();
+            let deleted = answers.get(stores.len()).is_some_and(|answer| {
+                parse_delete(&answer.body, &owner, obsolete)
+                    .is_ok_and(|touched| confirmed(members, touched.confirmed.keys()) > 0)
+            });
+            let first = stored.first().copied().unwrap_or(deleted);
+            first.then_some(Replaced { stored, deleted })
+        };
+        self.ask_swarm(&account.id(), Form::Sequence, &make, read)
+            .await
+    }
+
     /// Deletes messages of ours in the whole swarm. Succeeds when a member confirms with its signature, whether or not it
     /// held any of them.
     pub async fn delete_own(
@@ -101,7 +151,7 @@ impl<P: Ports> Network<P> {
     ) -> Result<Removed, RpcError> {
         let owner = account.id().swarm_id();
         let mut removed = Removed {
-            deleted: BTreeSet::new(),
+            deleted: SortedSet::new(),
             confirmed: u8::MAX,
             of: 0,
         };
@@ -141,7 +191,7 @@ impl<P: Ports> Network<P> {
             .unwrap_or_default();
         let now = self.device_now().as_millis();
         let mut kept = KeptAlive::default();
-        let mut due = BTreeSet::new();
+        let mut due = SortedSet::new();
         for hash in hashes {
             if marks.is_fresh(hash, now) {
                 kept.fresh.insert(hash.clone());
@@ -176,8 +226,8 @@ impl<P: Ports> Network<P> {
         account: &Account,
         messages: &[(MessageHash, Timestamp)],
         mode: ExpireMode,
-    ) -> Result<BTreeSet<MessageHash>, RpcError> {
-        let mut found = BTreeSet::new();
+    ) -> Result<SortedSet<MessageHash>, RpcError> {
+        let mut found = SortedSet::new();
         if self.hard_fork() >= Some(MULTIPLE_EXPIRIES) {
             for part in messages.chunks(HASHES) {
                 let hashes = part.iter().map(|(hash, _)| hash.clone()).collect();
@@ -186,7 +236,7 @@ impl<P: Ports> Network<P> {
             }
             return Ok(found);
         }
-        let mut by_time: BTreeMap<Timestamp, Vec<MessageHash>> = BTreeMap::new();
+        let mut by_time: SortedMap<Timestamp, Vec<MessageHash>> = SortedMap::new();
         for (hash, expiry) in messages {
             by_time.entry(*expiry).or_default().push(hash.clone());
         }
@@ -211,10 +261,10 @@ impl<P: Ports> Network<P> {
         account: &Account,
         make: &dyn Fn(Timestamp) -> Vec<Request>,
         hashes: &[Vec<MessageHash>],
-    ) -> Result<BTreeSet<MessageHash>, RpcError> {
+    ) -> Result<SortedSet<MessageHash>, RpcError> {
         let owner = account.id().swarm_id();
         let read = |members: &[ServiceNode], answers: &[Answer]| {
-            let mut found = BTreeSet::new();
+            let mut found = SortedSet::new();
             for (answer, hashes) in answers.iter().zip(hashes) {
                 let mut expired = parse_expire(&answer.body, &owner, hashes).ok()?;
                 keep_members(&mut expired.confirmed, members);
@@ -236,7 +286,7 @@ impl<P: Ports> Network<P> {
         &self,
         account: &Account,
         hashes: &[MessageHash],
-    ) -> Result<BTreeSet<MessageHash>, RpcError> {
+    ) -> Result<SortedSet<MessageHash>, RpcError> {
         let owner = account.id().swarm_id();
         let make = |time: Timestamp| {
             let expiry = time.plus_millis(LIFE);
@@ -281,13 +331,16 @@ impl Marks {
 }
 
 /// What nodes say that are no members counts for nothing.
-fn keep_members<T>(by_node: &mut BTreeMap<Ed25519PublicKey, T>, members: &[ServiceNode]) {
+pub(super) fn keep_members<T>(
+    by_node: &mut SortedMap<Ed25519PublicKey, T>,
+    members: &[ServiceNode],
+) {
     by_node.retain(|key, _| members.iter().any(|node| node.ed25519 == *key));
 }
 
 /// Messages that some node keeps until `enough` at least: newer nodes leave alone what would gain too little.
-fn lasting(expired: &Expired, enough: Timestamp) -> BTreeSet<MessageHash> {
-    let mut lasting = BTreeSet::new();
+fn lasting(expired: &Expired, enough: Timestamp) -> SortedSet<MessageHash> {
+    let mut lasting = SortedSet::new();
     for node in expired.confirmed.values() {
         // One time for all, or one for each in their order.
         let single = node.expiries.len() == 1;
@@ -347,7 +400,7 @@ mod tests {
             };
         let key = |number: u8| Ed25519PublicKey([number; 32]);
         let expired = Expired {
-            confirmed: BTreeMap::from([
+            confirmed: SortedMap::from([
                 (key(1), node(vec![100], vec![1, 2], vec![(3, 99), (4, 100)])),
                 (key(2), node(vec![100, 5], vec![5, 6], vec![])),
                 (key(3), node(vec![], vec![7], vec![])),
@@ -356,7 +409,7 @@ mod tests {
         };
         assert_eq!(
             lasting(&expired, Timestamp(100)),
-            BTreeSet::from([1, 2, 4, 5].map(hash))
+            SortedSet::from([1, 2, 4, 5].map(hash))
         );
     }
 }

@@ -9,9 +9,9 @@ use crate::api::{Chosen, DestinationKind, PathRule};
 use onionskin_protocol::entropy::{Entropy, draw};
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::sorted::{SortedSet, sort};
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Hops of a path, never fewer.
 pub(super) const HOPS: usize = 3;
@@ -27,6 +27,21 @@ const ROTATE_AFTER: u64 = 10 * 60_000;
 pub(super) const GUARD_LASTS: u64 = 10 * 24 * 3_600_000;
 /// "New path" is heard at most this often (ms).
 const RENEW_EVERY: u64 = 60_000;
+
+/// Rules that are given up, the least first, when too few nodes keep them all.
+const RELAXATIONS: [&[PathRule]; 8] = {
+    use PathRule::{Countries, Reliable, Subnets};
+    [
+        &[],
+        &[Countries],
+        &[Reliable],
+        &[Countries, Reliable],
+        &[Subnets],
+        &[Subnets, Countries],
+        &[Subnets, Reliable],
+        &[Subnets, Countries, Reliable],
+    ]
+};
 
 /// Three hops, guard first.
 #[derive(Clone, Debug)]
@@ -46,6 +61,8 @@ pub(super) struct Path {
     /// A request through it failed since it was last tried for itself.
     pub(super) suspect: bool,
     pub(super) in_flight: u32,
+    /// The hop (0 is the guard) at which the newest request broke off, when that is known.
+    pub(super) broken: Option<u8>,
     /// When to try to replace the hops behind the guard.
     pub(super) rotate_at: Timestamp,
 }
@@ -63,7 +80,7 @@ impl Path {
         self.hops[at] = node;
         self.chosen[at] = Chosen::Replacement;
         self.relaxed.extend(relaxed);
-        self.relaxed.sort_unstable();
+        sort(&mut self.relaxed);
         self.relaxed.dedup();
     }
 }
@@ -100,9 +117,11 @@ pub(super) struct Paths {
     /// Rather no path than one that breaks a rule.
     pub(super) strict: bool,
     /// Nodes that are probably still there, as long as nodes did not say so themselves. They come first.
-    pub(super) hint: BTreeSet<Ed25519PublicKey>,
+    pub(super) hint: SortedSet<Ed25519PublicKey>,
     /// The only nodes that can be guards, where gateways do not serve all.
-    only: Option<BTreeSet<Ed25519PublicKey>>,
+    only: Option<SortedSet<Ed25519PublicKey>>,
+    /// Guards that the person gave up with the last "new guards": only drawn again when there is no other.
+    dropped: SortedSet<[u8; 32]>,
     next_id: u64,
     renewed_at: Option<Timestamp>,
 }
@@ -126,6 +145,7 @@ impl Paths {
             strikes: 0,
             suspect: false,
             in_flight: 0,
+            broken: None,
             rotate_at: now.plus_millis(ROTATE_AFTER),
         }
     }
@@ -238,6 +258,9 @@ impl Paths {
         prefer(&mut candidates, |node| {
             pool.strikes(&node.ed25519, now) == 0
         });
+        prefer(&mut candidates, |node| {
+            !self.dropped.contains(&node.ed25519.0)
+        });
         pick(&candidates, entropy)
     }
 
@@ -246,7 +269,7 @@ impl Paths {
     }
 
     /// The only nodes that can be guards from now on. True when a path had to go for it.
-    pub(super) fn reach(&mut self, only: Option<BTreeSet<Ed25519PublicKey>>) -> bool {
+    pub(super) fn reach(&mut self, only: Option<SortedSet<Ed25519PublicKey>>) -> bool {
         if self.only == only {
             return false;
         }
@@ -273,7 +296,7 @@ impl Paths {
         let others = [guard, middle];
         let (exit, more) = self.choose_hop(pool, profile, &others, avoid, now, entropy)?;
         relaxed.extend(more);
-        relaxed.sort_unstable();
+        sort(&mut relaxed);
         relaxed.dedup();
         Some(Route {
             hops: [guard, middle, exit],
@@ -281,7 +304,7 @@ impl Paths {
         })
     }
 
-    /// Chooses a hop beside `others`, one without strikes and outside their subnets where that is possible. Rules that were
+    /// Chooses a hop beside `others`, one without strikes and outside their subnets and countries where that is possible. Rules that were
     /// relaxed are told; when `strict`, none is. A kept guard stays until it is struck out, whatever its strikes: changing guards
     /// is the greater risk.
     fn choose_hop(
@@ -303,13 +326,11 @@ impl Paths {
                 .iter()
                 .all(|other| profile.may_share_path(node, other))
         };
-        let relaxations: [&[PathRule]; 4] = [
-            &[],
-            &[PathRule::Reliable],
-            &[PathRule::Subnets],
-            &[PathRule::Subnets, PathRule::Reliable],
-        ];
-        for relaxed in relaxations {
+        let abroad = |node: &ServiceNode| {
+            let country = pool.country(node);
+            country.is_none() || others.iter().all(|other| pool.country(other) != country)
+        };
+        for relaxed in RELAXATIONS {
             if self.strict && !relaxed.is_empty() {
                 break;
             }
@@ -317,6 +338,7 @@ impl Paths {
                 .iter()
                 .filter(|node| relaxed.contains(&PathRule::Reliable) || reliable(node))
                 .filter(|node| relaxed.contains(&PathRule::Subnets) || apart(node))
+                .filter(|node| relaxed.contains(&PathRule::Countries) || abroad(node))
                 .copied()
                 .collect();
             prefer(&mut fit, |node| self.hint.contains(&node.ed25519));
@@ -403,22 +425,24 @@ impl Paths {
     }
 
     /// Marks all paths for replacement, and forgets the guards as well when `guards`, unless that was asked for under a minute
-    /// ago.
-    pub(super) fn ask_for_new(&mut self, guards: bool, now: Timestamp) -> bool {
-        if self
-            .renewed_at
-            .is_some_and(|at| now.millis_since(at) < RENEW_EVERY)
+    /// ago: then the error is the rest of that minute (ms).
+    pub(super) fn ask_for_new(&mut self, guards: bool, now: Timestamp) -> Result<(), u64> {
+        let since = self.renewed_at.map(|at| now.millis_since(at));
+        if let Some(rest) = since.and_then(|since| RENEW_EVERY.checked_sub(since))
+            && rest > 0
         {
-            return false;
+            return Err(rest);
         }
         self.renewed_at = Some(now);
         for path in &mut self.standing {
             path.rotate_at = now;
         }
         if guards {
-            self.guards.clear();
+            let standing = self.standing.iter().map(|path| path.guard().ed25519.0);
+            let kept = self.guards.drain(..).map(|guard| guard.key);
+            self.dropped = kept.chain(standing).collect();
         }
-        true
+        Ok(())
     }
 }
 
@@ -703,11 +727,78 @@ mod tests {
     #[test]
     fn new_paths_are_made_at_most_once_a_minute() {
         let mut paths = standing(&pool(6), 3);
-        assert!(paths.ask_for_new(false, NOW));
+        assert_eq!(paths.ask_for_new(false, NOW), Ok(()));
         assert!(paths.standing.iter().all(|path| path.rotate_at == NOW));
-        assert!(!paths.ask_for_new(false, NOW.plus_millis(59_999)));
+        let again = paths.ask_for_new(false, NOW.plus_millis(59_999));
+        assert_eq!(again, Err(1));
         assert_eq!(paths.guards.len(), 2);
-        assert!(paths.ask_for_new(true, NOW.plus_millis(60_000)));
+        let later = NOW.plus_millis(60_000);
+        assert_eq!(paths.ask_for_new(true, later), Ok(()));
         assert_eq!(paths.guards, []);
+    }
+
+    #[test]
+    fn a_guard_that_was_given_up_is_drawn_again_only_when_there_is_no_other() {
+        for seed in 0..20 {
+            let pool = pool(5);
+            let mut paths = standing(&pool, seed);
+            let before: Vec<_> = paths.standing.iter().map(|path| *path.guard()).collect();
+            paths.ask_for_new(true, NOW).unwrap();
+            let first = paths.standing[0].id;
+            paths.retire(first);
+            let drawn = paths
+                .choose_guard(&pool, &[], NOW, &mut Steps(seed))
+                .unwrap();
+            assert!(!before.contains(&drawn));
+        }
+        let two = pool(2);
+        let kept = Guard {
+            key: node(1).ed25519.0,
+            since: NOW.as_millis(),
+        };
+        let mut paths = Paths {
+            guards: vec![kept],
+            ..Paths::default()
+        };
+        paths.ask_for_new(true, NOW).unwrap();
+        let others = [node(2).ed25519];
+        let drawn = paths.choose_guard(&two, &others, NOW, &mut Steps(1));
+        assert_eq!(drawn, Some(node(1)));
+    }
+
+    #[test]
+    fn hops_stand_in_different_countries_as_far_as_these_are_known_and_suffice() {
+        let mut pool = pool(6);
+        let country = |number: u8, code: &[u8; 2]| (node(number).ip, *code);
+        pool.countries = [
+            country(1, b"DE"),
+            country(2, b"DE"),
+            country(3, b"DE"),
+            country(4, b"FR"),
+        ]
+        .into();
+        let profile = NetworkProfile::local();
+        let choose = |paths: &Paths, pool: &Pool, seed| {
+            paths.choose_hops(pool, &profile, node(1), None, NOW, &mut Steps(seed))
+        };
+        for seed in 0..50 {
+            let route = choose(&Paths::default(), &pool, seed).unwrap();
+            assert!(
+                route.hops[1..]
+                    .iter()
+                    .all(|hop| *hop != node(2) && *hop != node(3))
+            );
+            assert_eq!(route.relaxed, [], "unknown countries are in nobody's way");
+        }
+        for number in 4..=6 {
+            pool.countries.insert(node(number).ip, *b"FR");
+        }
+        let route = choose(&Paths::default(), &pool, 1).unwrap();
+        assert_eq!(route.relaxed, [PathRule::Countries]);
+        let strict = Paths {
+            strict: true,
+            ..Paths::default()
+        };
+        assert_eq!(choose(&strict, &pool, 1), None);
     }
 }

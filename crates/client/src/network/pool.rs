@@ -6,9 +6,10 @@
 use super::profile::NetworkProfile;
 use onionskin_protocol::keys::{Ed25519PublicKey, X25519PublicKey};
 use onionskin_protocol::node::ServiceNode;
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// This many strikes make a node unusable.
 pub(super) const STRUCK_OUT: u8 = 3;
@@ -17,11 +18,16 @@ const STRIKES_LAST: u64 = 48 * 3_600_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    nodes: BTreeMap<Ed25519PublicKey, ServiceNode>,
-    strikes: BTreeMap<Ed25519PublicKey, (u8, Timestamp)>,
+    nodes: SortedMap<Ed25519PublicKey, ServiceNode>,
+    strikes: SortedMap<Ed25519PublicKey, (u8, Timestamp)>,
     /// When nodes themselves last agreed on this list (device clock).
     pub(super) confirmed_at: Option<Timestamp>,
+    /// ISO 3166 codes of the countries of addresses, as far as they are known.
+    pub(super) countries: Countries,
 }
+
+/// Two capital letters for an address.
+pub(super) type Countries = SortedMap<Ipv4Addr, [u8; 2]>;
 
 impl Pool {
     pub(super) fn len(&self) -> usize {
@@ -34,6 +40,11 @@ impl Pool {
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = &ServiceNode> {
         self.nodes.values()
+    }
+
+    /// The country of a node, when it is known.
+    pub(super) fn country(&self, node: &ServiceNode) -> Option<[u8; 2]> {
+        self.countries.get(&node.ip).copied()
     }
 
     /// Takes over a list. Strikes stay.

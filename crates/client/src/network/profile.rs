@@ -63,13 +63,21 @@ const MAINNET_PINNED: [PinnedNode; 5] = [
 ];
 
 const fn pinned(hex: &[u8; 64], ip: [u8; 4], port: u16) -> PinnedNode {
+    PinnedNode {
+        key: key(hex),
+        ip,
+        port,
+    }
+}
+
+const fn key(hex: &[u8; 64]) -> [u8; 32] {
     let mut key = [0; 32];
     let mut at = 0;
     while at < 32 {
         key[at] = digit(hex[2 * at]) << 4 | digit(hex[2 * at + 1]);
         at += 1;
     }
-    PinnedNode { key, ip, port }
+    key
 }
 
 const fn digit(hex: u8) -> u8 {
@@ -91,7 +99,21 @@ pub struct NetworkProfile {
     pub allow_private: bool,
     /// Nodes whose keys are known beforehand. A network that has them never takes a relay's word for its first list.
     pub pinned: &'static [PinnedNode],
+    /// X25519 keys of the file server at [`DEFAULT_HOST`](onionskin_protocol::attachment::url::DEFAULT_HOST), the likeliest
+    /// first (10-network Decisions 7).
+    pub file_server: &'static [[u8; 32]],
 }
+
+/// The key that the apps of April 2026 use, then that of the newest library (10-network 8.1).
+const MAINNET_FILE_SERVER: [[u8; 32]; 2] = [
+    key(b"09324794aa9c11948189762d198c618148e9136ac9582068180661208927ef34"),
+    key(b"da21e1d886c6fbaea313f75298bd64aab03a97ce985b46bb2dad9f2089c8ee59"),
+];
+
+/// The key of the file server that comes with every local network.
+const LOCAL_FILE_SERVER: [[u8; 32]; 1] = [key(
+    b"139288fc40fe1c88732bcbd898d83e88188a4a7ebfb74f1da3b90a2c20bb9156",
+)];
 
 impl NetworkProfile {
     /// The real network.
@@ -101,6 +123,7 @@ impl NetworkProfile {
             subnet_rule: true,
             allow_private: false,
             pinned: &MAINNET_PINNED,
+            file_server: &MAINNET_FILE_SERVER,
         }
     }
 
@@ -111,6 +134,7 @@ impl NetworkProfile {
             subnet_rule: false,
             allow_private: true,
             pinned: &[],
+            file_server: &LOCAL_FILE_SERVER,
         }
     }
 
@@ -134,6 +158,13 @@ impl NetworkProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_server_of_a_local_network_has_the_key_of_its_profile() {
+        let server = onionskin_testnet::file_server::FileServer::new();
+        let keys = NetworkProfile::local().file_server;
+        assert_eq!(server.map(|server| server.x25519().0).ok(), Some(keys[0]));
+    }
 
     #[test]
     fn the_pinned_nodes_are_five_distinct_nodes_that_the_main_network_admits() {

@@ -25,6 +25,8 @@ impl<P: Ports> Network<P> {
             latency_slow,
             data_use: self.0.ledger.borrow().view(now),
             outbox: 0,
+            uploads: 0,
+            downloads: 0,
         }
     }
 
@@ -111,6 +113,7 @@ fn view(path: &Path, stands: bool, since: impl Fn(&Ed25519PublicKey) -> Option<u
         requests: path.requests,
         failures: path.failures,
         strikes: path.strikes,
+        broken: path.broken,
         rotates_at: stands.then(|| path.rotate_at.as_millis()),
         relaxed: path.relaxed.clone(),
         destination: path.destination,

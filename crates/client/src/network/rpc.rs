@@ -10,6 +10,7 @@ use super::traffic::Errand;
 use super::{Network, backoff};
 use crate::api::ErrorCode;
 use crate::ports::{Clock, Ports, TransportError};
+use crate::wake::either;
 use futures::FutureExt;
 use futures::future::{Either, select};
 use onionskin_protocol::keys::Ed25519PublicKey;
@@ -28,6 +29,9 @@ const WITNESSES: usize = 2;
 /// Wait (ms) before the next path when somebody wants us to slow down.
 const SLOW_DOWN: u64 = 1_000;
 
+/// How long (ms) a request waits for a path when none stands.
+const NEW_PATH: u64 = 15_000;
+
 /// The answer of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
@@ -35,6 +39,8 @@ pub struct Reply {
     pub status: u16,
     /// Its body; a text that is no JSON becomes a JSON string.
     pub body: Value,
+    /// Keys and IPv4 addresses of the hops that brought it, guard first.
+    pub route: Vec<([u8; 32], [u8; 4])>,
 }
 
 /// Why there is no answer of the node.
@@ -109,9 +115,17 @@ impl<P: Ports> Network<P> {
         let errand = Errand::of(request, &self.0.own);
         let mut tried = Vec::with_capacity(ATTEMPTS);
         let mut failures: Vec<Failed> = Vec::with_capacity(ATTEMPTS);
+        let mut waited = false;
         while tried.len() < ATTEMPTS {
             let Some(path) = self.path_to(&node.ed25519, &tried) else {
-                break;
+                // All paths may have ended just now; others are on their way.
+                if waited || !self.lacks_paths() {
+                    break;
+                }
+                waited = true;
+                let patience = self.0.ports.clock().sleep(NEW_PATH);
+                either(self.until_ready(), patience).await;
+                continue;
             };
             match self
                 .race(errand, path, node, &payload, &mut tried, &mut failures)
@@ -119,6 +133,7 @@ impl<P: Ports> Network<P> {
             {
                 Some(reply) => {
                     self.settle_lies(&node.ed25519, &failures);
+                    self.0.route.borrow_mut().clone_from(&reply.route);
                     return Ok(reply);
                 }
                 None => {
@@ -271,8 +286,7 @@ impl<P: Ports> Network<P> {
                 status: reply.status,
             });
         }
-        let bytes = serde_json::to_vec(&reply.body).map_err(|_| RpcError::Malformed)?;
-        let answers = parse_batch(&bytes).map_err(|_| RpcError::Malformed)?;
+        let answers = parse_batch(reply.body).map_err(|_| RpcError::Malformed)?;
         // The times of the members of a batch are all of one moment.
         if let Some(answer) = answers.iter().find(|answer| answer.body.get("t").is_some()) {
             self.learn(node.ed25519, &answer.body, sent, received).await;
@@ -280,8 +294,12 @@ impl<P: Ports> Network<P> {
         Ok(answers)
     }
 
+    fn lacks_paths(&self) -> bool {
+        !self.0.health.borrow().offline && self.0.paths.borrow().standing.is_empty()
+    }
+
     /// A standing path; when all contain the destination or failed already, one made for this request behind a kept guard.
-    fn path_to(&self, target: &Ed25519PublicKey, tried: &[u64]) -> Option<Path> {
+    pub(super) fn path_to(&self, target: &Ed25519PublicKey, tried: &[u64]) -> Option<Path> {
         let now = self.device_now();
         let mut paths = self.0.paths.borrow_mut();
         if let Some(path) = paths.for_target(target, tried) {

@@ -49,9 +49,18 @@ impl<P: Ports> Network<P> {
         tx.put(&self.settings_key(), &settings);
         tx.commit(Durability::Strict).await?;
         self.adopt_settings(settings);
+        self.0.settings_chosen.set(true);
         self.wake();
         self.0.changed.ring();
         Ok(())
+    }
+
+    /// What the browser says about saving data is the default; what the person chose counts more.
+    pub(crate) fn set_save_data(&self, on: bool) {
+        if !self.0.settings_chosen.get() {
+            self.0.settings.borrow_mut().saver = on;
+            self.0.changed.ring();
+        }
     }
 
     /// Settings that cannot be read are the default ones; only a store that fails is an error.
@@ -62,7 +71,10 @@ impl<P: Ports> Network<P> {
             .get::<NetworkSettings>(&self.settings_key())
             .await
         {
-            Ok(Some(settings)) => self.adopt_settings(settings),
+            Ok(Some(settings)) => {
+                self.adopt_settings(settings);
+                self.0.settings_chosen.set(true);
+            }
             Ok(None) | Err(RecordError::Vault(_) | RecordError::Form | RecordError::Version(_)) => {
             }
             Err(error) => return Err(error),
@@ -79,5 +91,32 @@ impl<P: Ports> Network<P> {
 
     fn settings_key(&self) -> Key {
         self.0.records.key::<16>(Table::Network, "settings", &[])
+    }
+}
+
+#[cfg(test)]
+mod trials {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::network::testing::Lab;
+    use crate::store::MemoryStore;
+
+    #[test]
+    fn the_wish_of_the_browser_to_save_data_holds_until_the_person_chooses() {
+        let lab = Lab::new(3);
+        let store = MemoryStore::new();
+        let network = lab.network(&store);
+        network.set_save_data(true);
+        assert_eq!(network.settings().poll_every(true), SAVER);
+        network.set_save_data(false);
+        assert!(!network.settings().saver);
+        network.set_save_data(true);
+        let chosen = NetworkSettings::default();
+        lab.time().run(network.set_settings(chosen)).unwrap();
+        network.set_save_data(true);
+        assert!(!network.settings().saver);
+        let later = lab.network(&store);
+        later.set_save_data(true);
+        assert!(!later.settings().saver, "the choice lies in the vault");
     }
 }

@@ -6,11 +6,11 @@
 //! node taken to be gone. One lying hop is on all of its own ways, so it stays in that set for ever, however long it lies.
 
 use onionskin_protocol::keys::Ed25519PublicKey;
-use std::collections::{BTreeMap, BTreeSet};
+use onionskin_protocol::sorted::{SortedMap, SortedSet};
 
 /// The accused, and who could have made it all up.
 #[derive(Debug, Default)]
-pub(super) struct Suspicions(BTreeMap<Ed25519PublicKey, BTreeSet<Ed25519PublicKey>>);
+pub(super) struct Suspicions(SortedMap<Ed25519PublicKey, SortedSet<Ed25519PublicKey>>);
 
 impl Suspicions {
     /// `accused` was named in an answer that came over `way`. True when no single node of the ways can have made it all up;
@@ -20,7 +20,7 @@ impl Suspicions {
         accused: &Ed25519PublicKey,
         way: impl IntoIterator<Item = Ed25519PublicKey>,
     ) -> bool {
-        let way: BTreeSet<Ed25519PublicKey> =
+        let way: SortedSet<Ed25519PublicKey> =
             way.into_iter().filter(|node| node != accused).collect();
         let Some(liars) = self.0.get_mut(accused) else {
             self.0.insert(*accused, way);

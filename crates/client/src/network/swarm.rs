@@ -16,11 +16,11 @@ use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::rpc::Request;
 use onionskin_protocol::rpc::response::{Swarm, parse_swarm};
+use onionskin_protocol::sorted::{SortedMap, sort, sort_by_key};
 use onionskin_protocol::swarm::swarm_for;
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A swarm that two nodes named is asked for again after a day (ms).
 const CONFIRMED: u64 = 24 * 3_600_000;
@@ -39,7 +39,7 @@ const MAX_SWARMS: usize = 4_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Swarms {
-    known: BTreeMap<AccountId, Known>,
+    known: SortedMap<AccountId, Known>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ struct Known {
     members: Vec<ServiceNode>,
     /// Members that failed, and until when the others are asked instead. They may hold what nobody else has, so they are
     /// not forgotten.
-    benched: BTreeMap<Ed25519PublicKey, Timestamp>,
+    benched: SortedMap<Ed25519PublicKey, Timestamp>,
     /// When to ask again.
     until: Timestamp,
     /// Worked out from the list, so a new list changes it.
@@ -58,7 +58,7 @@ impl Known {
     fn new(members: Vec<ServiceNode>, until: Timestamp) -> Self {
         Self {
             members,
-            benched: BTreeMap::new(),
+            benched: SortedMap::new(),
             until,
             mapped: false,
         }
@@ -71,7 +71,7 @@ fn map(pool: &Pool, account: &AccountId) -> Option<Vec<ServiceNode>> {
     if ids.len() * 100 < pool.len() * NEARLY_ALL {
         return None;
     }
-    ids.sort_unstable();
+    sort(&mut ids);
     ids.dedup();
     let swarm = swarm_for(&account.swarm_id(), &ids)?;
     let members = pool.nodes().filter(|node| node.swarm == Some(swarm));
@@ -241,7 +241,7 @@ impl<P: Ports> Network<P> {
         let mut members: Vec<ServiceNode> = named
             .filter_map(|node| pool.get(&node.ed25519).copied())
             .collect();
-        members.sort_by_key(|node| node.ed25519);
+        sort_by_key(&mut members, |node| node.ed25519);
         members.dedup_by_key(|node| node.ed25519);
         if members.is_empty() {
             return false;
@@ -276,14 +276,14 @@ impl<P: Ports> Network<P> {
     pub(super) fn review_swarms(&self) {
         self.0.suspicions.borrow_mut().clear();
         let pool = self.0.pool.borrow();
-        let mut listed: BTreeMap<u64, Vec<Ed25519PublicKey>> = BTreeMap::new();
+        let mut listed: SortedMap<u64, Vec<Ed25519PublicKey>> = SortedMap::new();
         for node in pool.nodes() {
             if let Some(swarm) = node.swarm {
                 listed.entry(swarm).or_default().push(node.ed25519);
             }
         }
         let now = self.device_now();
-        for (account, known) in &mut self.0.swarms.borrow_mut().known {
+        for (account, known) in self.0.swarms.borrow_mut().known.iter_mut() {
             if known.mapped {
                 known.members = map(&pool, account).unwrap_or_default();
                 continue;

@@ -9,9 +9,9 @@ use crate::ports::{Clock, Durability, Ports, Table};
 use crate::store::{Key, RecordError};
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::rpc::Request;
+use onionskin_protocol::sorted::SortedMap;
 use onionskin_protocol::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Days that are kept.
 const DAYS: u64 = 31;
@@ -73,7 +73,7 @@ impl Errand {
 }
 
 /// By days since 1970.
-type Days = BTreeMap<u64, BTreeMap<Traffic, Bytes>>;
+type Days = SortedMap<u64, SortedMap<Traffic, Bytes>>;
 
 /// Bytes by day and kind.
 #[derive(Debug, Default)]

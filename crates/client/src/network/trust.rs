@@ -14,7 +14,7 @@
 //! of them name alike (key, address, port) is the list, if it is long enough and shares enough with the one before.
 
 use super::maintain::BUILD_PAUSE;
-use super::pool::NodeRecord;
+use super::pool::{Countries, NodeRecord};
 use super::profile::{PINNED_AS_OF, PinnedNode};
 use super::{Network, RpcError};
 use crate::api::{ErrorCode, Failure, ListSource, ListVerdict};
@@ -25,9 +25,9 @@ use onionskin_protocol::bundle;
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::node::{ServiceNode, parse_binary_base64, parse_json};
 use onionskin_protocol::rpc::Request;
+use onionskin_protocol::sorted::{SortedMap, SortedSet, sort_by_key};
 use onionskin_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// Answers that are wanted.
@@ -61,6 +61,7 @@ const FIRST_LISTS: usize = 3;
 struct PoolRecord {
     nodes: Vec<NodeRecord>,
     confirmed_at: Option<u64>,
+    countries: Countries,
 }
 
 /// What is known of the list in the pool.
@@ -70,7 +71,7 @@ pub(super) struct Trust {
     /// When the network looked like this.
     as_of: Timestamp,
     /// Nodes of the list before, if that one was known from a good source.
-    former: BTreeSet<Ed25519PublicKey>,
+    former: SortedSet<Ed25519PublicKey>,
     /// Answers to the newest question.
     pub(super) agreed: u8,
     pub(super) asked: u8,
@@ -93,14 +94,14 @@ fn required_overlap(as_of: Timestamp, now: Timestamp) -> usize {
 /// What several nodes say the network looks like.
 #[derive(Debug, Default)]
 struct Ballot {
-    votes: BTreeMap<(Ed25519PublicKey, Ipv4Addr, u16), Vec<ServiceNode>>,
+    votes: SortedMap<(Ed25519PublicKey, Ipv4Addr, u16), Vec<ServiceNode>>,
     voters: usize,
 }
 
 impl Ballot {
     fn cast(&mut self, list: Vec<ServiceNode>) {
         self.voters += 1;
-        let once: BTreeMap<_, _> = list.into_iter().map(|node| (node.ed25519, node)).collect();
+        let once: SortedMap<_, _> = list.into_iter().map(|node| (node.ed25519, node)).collect();
         for node in once.into_values() {
             let named = (node.ed25519, node.ip, node.port);
             self.votes.entry(named).or_default().push(node);
@@ -140,10 +141,10 @@ impl Ballot {
 /// A gateway's list beside the network's. `former` are nodes that were part of it not long ago.
 fn verdict(
     list: &[ServiceNode],
-    network: &BTreeSet<Ed25519PublicKey>,
-    former: &BTreeSet<Ed25519PublicKey>,
+    network: &SortedSet<Ed25519PublicKey>,
+    former: &SortedSet<Ed25519PublicKey>,
 ) -> ListVerdict {
-    let named: BTreeSet<Ed25519PublicKey> = list.iter().map(|node| node.ed25519).collect();
+    let named: SortedSet<Ed25519PublicKey> = list.iter().map(|node| node.ed25519).collect();
     let unknown = named
         .iter()
         .filter(|key| !network.contains(key) && !former.contains(key))
@@ -164,7 +165,7 @@ fn verdict(
 
 /// Up to `ASKED` nodes in the order in which they are asked: one that is pinned, then others, each of the first three in a /24
 /// of its own where there are as many.
-fn panel(nodes: Vec<ServiceNode>, pinned: &[PinnedNode]) -> Vec<ServiceNode> {
+pub(super) fn panel(nodes: Vec<ServiceNode>, pinned: &[PinnedNode]) -> Vec<ServiceNode> {
     let is_pinned = |node: &ServiceNode| pinned.iter().any(|pin| pin.key == node.ed25519.0);
     let (pinned, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(is_pinned);
     let mut pinned = pinned.into_iter();
@@ -191,11 +192,13 @@ impl<P: Ports> Network<P> {
         let Ok(Some(PoolRecord {
             nodes,
             confirmed_at: Some(confirmed_at),
+            countries,
         })) = self.0.records.get::<PoolRecord>(&self.pool_key()).await
         else {
             return;
         };
         let nodes = nodes.into_iter().map(ServiceNode::from).collect();
+        self.0.pool.borrow_mut().countries = countries;
         self.take(nodes, ListSource::Network, Timestamp(confirmed_at));
         self.0.pool.borrow_mut().confirmed_at = Some(Timestamp(confirmed_at));
     }
@@ -219,6 +222,7 @@ impl<P: Ports> Network<P> {
         let (bundled, anchored) = self.anchor().await;
         if anchored {
             let as_of = bundled.as_of;
+            self.0.pool.borrow_mut().countries = bundled.countries;
             self.take(
                 bundled.nodes,
                 ListSource::Bundled {
@@ -254,7 +258,7 @@ impl<P: Ports> Network<P> {
     async fn anchor(&self) -> (bundle::Bundle, bool) {
         let bytes = self.0.ports.transport().bundled_list().await;
         let bundled = bytes.and_then(|bytes| bundle::parse(&bytes).ok());
-        let mut nodes: BTreeMap<Ed25519PublicKey, ServiceNode> = self
+        let mut nodes: SortedMap<Ed25519PublicKey, ServiceNode> = self
             .0
             .profile
             .pinned
@@ -263,11 +267,20 @@ impl<P: Ports> Network<P> {
             .map(|node| (node.ed25519, node))
             .collect();
         let as_of = bundled.as_ref().map_or(PINNED_AS_OF, |list| list.as_of);
-        let listed = bundled.into_iter().flat_map(|list| list.nodes);
-        nodes.extend(listed.map(|node| (node.ed25519, node)));
+        let (listed, countries) = bundled
+            .map(|list| (list.nodes, list.countries))
+            .unwrap_or_default();
+        nodes.extend(listed.into_iter().map(|node| (node.ed25519, node)));
         let nodes: Vec<ServiceNode> = nodes.into_values().collect();
         let anchored = !nodes.is_empty();
-        (bundle::Bundle { as_of, nodes }, anchored)
+        (
+            bundle::Bundle {
+                as_of,
+                nodes,
+                countries,
+            },
+            anchored,
+        )
     }
 
     /// Nodes of our list that a gateway has as well are probably still there, and the gateway knows them as guards. A list that
@@ -275,9 +288,9 @@ impl<P: Ports> Network<P> {
     fn take_hint(&self, lists: &[Vec<ServiceNode>]) {
         let pool = self.0.pool.borrow();
         let required = required_overlap(self.0.trust.borrow().as_of, self.device_now());
-        let mut hint = BTreeSet::new();
+        let mut hint = SortedSet::new();
         for list in lists {
-            let shared: BTreeSet<Ed25519PublicKey> = list
+            let shared: SortedSet<Ed25519PublicKey> = list
                 .iter()
                 .map(|node| node.ed25519)
                 .filter(|key| pool.get(key).is_some())
@@ -357,7 +370,7 @@ impl<P: Ports> Network<P> {
         let mut nodes = pool.usable(now);
         super::path::shuffle(&mut nodes, &mut *self.0.ports.entropy());
         let paths = self.0.paths.borrow();
-        nodes.sort_by_key(|node| {
+        sort_by_key(&mut nodes, |node| {
             let unsure = !paths.hint.is_empty() && !paths.hint.contains(&node.ed25519);
             (unsure, pool.strikes(&node.ed25519, now))
         });
@@ -388,14 +401,14 @@ impl<P: Ports> Network<P> {
         if !believed {
             return Err(RpcError::Malformed);
         }
-        let former: BTreeSet<Ed25519PublicKey> = {
+        let former: SortedSet<Ed25519PublicKey> = {
             let pool = self.0.pool.borrow();
             pool.nodes().map(|node| node.ed25519).collect()
         };
         // What a gateway said is known from nobody else.
         let known = self.0.trust.borrow().source != ListSource::Gateway;
         self.take(agreed, ListSource::Network, now);
-        self.0.trust.borrow_mut().former = if known { former } else { BTreeSet::new() };
+        self.0.trust.borrow_mut().former = if known { former } else { SortedSet::new() };
         self.0.pool.borrow_mut().confirmed_at = Some(now);
         self.0.paths.borrow_mut().hint.clear();
         self.forget_strangers();
@@ -492,6 +505,7 @@ impl<P: Ports> Network<P> {
             PoolRecord {
                 nodes: pool.nodes().map(NodeRecord::from).collect(),
                 confirmed_at: pool.confirmed_at.map(Timestamp::as_millis),
+                countries: pool.countries.clone(),
             }
         };
         let mut tx = self.0.records.tx();
@@ -520,7 +534,7 @@ mod tests {
 
     const DAY: u64 = 86_400_000;
 
-    fn keys(numbers: std::ops::RangeInclusive<u8>) -> BTreeSet<Ed25519PublicKey> {
+    fn keys(numbers: std::ops::RangeInclusive<u8>) -> SortedSet<Ed25519PublicKey> {
         numbers.map(|number| node(number).ed25519).collect()
     }
 
@@ -557,7 +571,7 @@ mod tests {
 
     #[test]
     fn a_list_that_names_strangers_is_forged_and_one_that_lacks_much_is_old() {
-        let (network, none) = (keys(1..=50), BTreeSet::new());
+        let (network, none) = (keys(1..=50), SortedSet::new());
         assert_eq!(
             verdict(&nodes(1..=50), &network, &none),
             ListVerdict::Agrees

@@ -182,6 +182,18 @@ async fn ranges_are_half_open_and_ordered_by_bytes<S: Store>(store: &S) -> Outco
         "the lower bound is inclusive, the upper exclusive",
         middle == all[1..5],
     )?;
+    let count = async |from: &[u8], to: &[u8]| {
+        let counted = store.count(Table::Message, from, to).await;
+        counted.map_err(|error| format!("count: {error}"))
+    };
+    ensure(
+        "what is between the bounds is counted",
+        count(b"", &END).await? == 7 && count(b"\x00\x00", b"\x80").await? == 4,
+    )?;
+    ensure(
+        "bounds the wrong way round count nothing",
+        count(b"\x80", b"\x01").await? == 0,
+    )?;
     ensure(
         "an empty range is empty",
         keys(store, b"\x02", b"\x03", false, 100).await?.is_empty(),

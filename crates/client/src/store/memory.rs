@@ -60,6 +60,11 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn count(&self, table: Table, from: &[u8], to: &[u8]) -> Result<u32, StoreError> {
+        let found = self.range(table, from, to, false, usize::MAX).await?;
+        Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
+    }
+
     async fn commit(&self, ops: Vec<Op>, _durability: Durability) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
         for op in ops {

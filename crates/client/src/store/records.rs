@@ -3,6 +3,7 @@
 use crate::api::{ErrorCode, Failure};
 use crate::ports::{Durability, Op, Ports, Store, StoreError, Table};
 use crate::vault::{VaultError, VaultKey};
+use onionskin_protocol::config::EditError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -57,6 +58,13 @@ pub enum RecordError {
     /// A record was written by a later version.
     #[error("a record was written by a later version ({0})")]
     Version(u8),
+}
+
+/// A record with a value that a config of the account does not take.
+impl From<EditError> for RecordError {
+    fn from(_: EditError) -> Self {
+        Self::Form
+    }
 }
 
 impl From<RecordError> for Failure {
@@ -153,6 +161,12 @@ impl<P: Ports> Records<P> {
             }
         }
         Ok((records, damaged))
+    }
+
+    /// How many records there are with `from <= key < to`, readable or not.
+    pub async fn count(&self, from: &Key, to: &Key) -> Result<u32, RecordError> {
+        let store = self.ports.store();
+        Ok(store.count(from.table, &from.bytes, &to.bytes).await?)
     }
 
     /// All records of a table.

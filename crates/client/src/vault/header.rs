@@ -19,8 +19,7 @@
 
 use super::passphrase::{KdfParams, OpenerKey};
 use super::{VaultError, VaultKey};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use onionskin_ciphers::xchacha20poly1305;
 use onionskin_protocol::entropy::{Entropy, draw};
 use zeroize::Zeroizing;
 
@@ -66,15 +65,8 @@ impl VaultHeader {
     ) -> Result<Self, VaultError> {
         params.check()?;
         let nonce: [u8; NONCE] = draw(entropy);
-        let sealed = XChaCha20Poly1305::new(opener.as_bytes().into())
-            .encrypt(
-                &XNonce::from(nonce),
-                Payload {
-                    msg: key.as_bytes(),
-                    aad: &associated(params),
-                },
-            )
-            .map_err(|_| VaultError::Header)?;
+        let aad = associated(params);
+        let sealed = xchacha20poly1305::seal(opener.as_bytes(), &nonce, &aad, key.as_bytes());
         let wrapped = sealed.try_into().map_err(|_| VaultError::Header)?;
         Ok(Self {
             openers: vec![Opener::Passphrase {
@@ -125,16 +117,10 @@ impl VaultHeader {
                 Opener::Device { .. } => None,
             })
             .ok_or(VaultError::NoOpener)?;
-        let key = XChaCha20Poly1305::new(opener.as_bytes().into())
-            .decrypt(
-                &XNonce::from(*nonce),
-                Payload {
-                    msg: wrapped,
-                    aad: &associated(params),
-                },
-            )
+        let aad = associated(params);
+        let key = xchacha20poly1305::open(opener.as_bytes(), nonce, &aad, wrapped)
             .map(Zeroizing::new)
-            .map_err(|_| VaultError::Wrong)?;
+            .ok_or(VaultError::Wrong)?;
         let root: &[u8; 32] = key.as_slice().try_into().map_err(|_| VaultError::Header)?;
         Ok(VaultKey::from_bytes(root))
     }

@@ -5,8 +5,7 @@
 
 use super::VaultError;
 use crate::ports::Table;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use onionskin_ciphers::xchacha20poly1305;
 use onionskin_protocol::entropy::{Entropy, draw};
 use onionskin_protocol::hash::blake2b;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -63,16 +62,7 @@ impl VaultKey {
     ) -> Vec<u8> {
         let nonce: [u8; NONCE] = draw(entropy);
         let aad = associated(table, key);
-        let sealed = self
-            .cipher()
-            .encrypt(
-                &XNonce::from(nonce),
-                Payload {
-                    msg: value,
-                    aad: &aad,
-                },
-            )
-            .expect("XChaCha20-Poly1305 takes any length that fits in memory");
+        let sealed = xchacha20poly1305::seal(&self.0.seal, &nonce, &aad, value);
         let mut out = Vec::with_capacity(NONCE + sealed.len());
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&sealed);
@@ -90,16 +80,9 @@ impl VaultKey {
             .split_first_chunk::<NONCE>()
             .ok_or(VaultError::Record)?;
         let aad = associated(table, key);
-        self.cipher()
-            .decrypt(
-                &XNonce::from(*nonce),
-                Payload {
-                    msg: ciphertext,
-                    aad: &aad,
-                },
-            )
+        xchacha20poly1305::open(&self.0.seal, nonce, &aad, ciphertext)
             .map(Zeroizing::new)
-            .map_err(|_| VaultError::Record)
+            .ok_or(VaultError::Record)
     }
 
     /// A name that says nothing: `N` bytes of keyed BLAKE2b over the table, `label` and the length-prefixed `parts`.
@@ -110,10 +93,6 @@ impl VaultKey {
             input.extend_from_slice(part);
         }
         blake2b::<N>(&self.0.blind, &[&input])
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&self.0.seal.into())
     }
 }
 

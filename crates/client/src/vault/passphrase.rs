@@ -6,7 +6,7 @@
 use super::VaultError;
 use argon2::{Algorithm, Argon2, Params, Version};
 use onionskin_protocol::entropy::{Entropy, draw};
-use unicode_normalization::UnicodeNormalization;
+use onionskin_protocol::unicode::nfkc;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Accepted memory in KiB: 19 to 256 MiB.
@@ -81,9 +81,7 @@ pub fn derive_passphrase_key(
 ) -> Result<OpenerKey, VaultError> {
     params.check()?;
     let text = std::str::from_utf8(passphrase).map_err(|_| VaultError::Text)?;
-    // NFKC grows UTF-8 at most eleven-fold. The buffer must not grow and leave copies behind.
-    let mut normal = Zeroizing::new(String::with_capacity(text.len().saturating_mul(11)));
-    normal.extend(text.nfkc());
+    let normal = Zeroizing::new(nfkc(text));
     let settings = Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
         .map_err(|_| VaultError::Parameters)?;
     let mut key = Box::new([0u8; 32]);

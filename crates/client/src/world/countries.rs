@@ -1,12 +1,12 @@
-//! Which country an IPv4 address belongs to, in blocks of 1,024 addresses.
+//! Which country an IPv4 address belongs to, in blocks of 4,096 addresses; single addresses are exact where they matter.
 
 use super::Country;
 use std::net::Ipv4Addr;
 
 const MAGIC: &[u8; 4] = b"OSCT";
-const VERSION: u8 = 1;
-/// Addresses of one block share their upper 22 bits.
-const BLOCK_BITS: u32 = 22;
+const VERSION: u8 = 2;
+/// Addresses of one block share their upper 20 bits.
+const BLOCK_BITS: u32 = 20;
 const BLOCKS: u32 = 1 << BLOCK_BITS;
 /// More than any table needs; a larger one is refused before anything of it is kept.
 const MAX_BYTES: usize = 1 << 20;
@@ -15,13 +15,14 @@ const MAX_BYTES: usize = 1 << 20;
 ///
 /// ```text
 ///  0      4   5   6        6+2n     10+2n         10+2n+r
-///  +------+---+---+--------+--------+-------------+----------------+
-///  | OSCT | 1 | n | codes  | r (LE) | r countries | r run lengths  |
-///  +------+---+---+--------+--------+-------------+----------------+
+///  +------+---+---+--------+--------+-------------+----------------+--------+-------------+-------------+
+///  | OSCT | 2 | n | codes  | r (LE) | r countries | r run lengths  | e (LE) | e addresses | e countries |
+///  +------+---+---+--------+--------+-------------+----------------+--------+-------------+-------------+
 /// ```
 ///
 /// Runs of blocks from 0.0.0.0 on. A country is 0 for unknown, else its place (from 1) among the n codes of two letters; a
-/// length is LEB128, in blocks, at least 1. The lengths make up the whole address space and end the file.
+/// length is LEB128, in blocks, at least 1. The lengths make up the whole address space. The e
+/// addresses (`u32` LE each, ascending) are known better than their blocks; they end the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Countries {
     codes: Vec<Country>,
@@ -29,6 +30,9 @@ pub struct Countries {
     ends: Vec<u32>,
     /// The country of each run.
     owners: Vec<u8>,
+    /// Single addresses, ascending.
+    single: Vec<u32>,
+    single_owners: Vec<u8>,
 }
 
 /// Why bytes are no table.
@@ -52,6 +56,9 @@ pub enum CountriesError {
     /// A length is zero or too long, or they do not make up the address space.
     #[error("the runs do not make up the address space")]
     Length,
+    /// Single addresses do not ascend.
+    #[error("the single addresses do not ascend")]
+    Order,
     /// Bytes are left over.
     #[error("something follows the table")]
     Trailing,
@@ -97,21 +104,48 @@ impl Countries {
         if end != BLOCKS {
             return Err(CountriesError::Length);
         }
-        if !lengths.is_empty() {
+        let (single, rest) = lengths
+            .split_first_chunk::<4>()
+            .ok_or(CountriesError::Short)?;
+        let single =
+            usize::try_from(u32::from_le_bytes(*single)).map_err(|_| CountriesError::Short)?;
+        let length = single.checked_mul(4).ok_or(CountriesError::Short)?;
+        let (addresses, rest) = rest.split_at_checked(length).ok_or(CountriesError::Short)?;
+        let (single_owners, rest) = rest.split_at_checked(single).ok_or(CountriesError::Short)?;
+        if single_owners.iter().any(|&owner| owner > count) {
+            return Err(CountriesError::Owner);
+        }
+        let (addresses, _) = addresses.as_chunks::<4>();
+        let single: Vec<u32> = addresses
+            .iter()
+            .map(|address| u32::from_le_bytes(*address))
+            .collect();
+        if !single.is_sorted_by(|one, next| one < next) {
+            return Err(CountriesError::Order);
+        }
+        if !rest.is_empty() {
             return Err(CountriesError::Trailing);
         }
         Ok(Self {
             codes,
             ends,
             owners: owners.to_vec(),
+            single,
+            single_owners: single_owners.to_vec(),
         })
     }
 
     /// The country of an address; `None` when the table does not know it for sure.
     pub fn of(&self, address: Ipv4Addr) -> Option<Country> {
-        let block = u32::from(address) >> (32 - BLOCK_BITS);
-        let run = self.ends.partition_point(|&end| end <= block);
-        let owner = usize::from(*self.owners.get(run)?);
+        let owner = match self.single.binary_search(&u32::from(address)) {
+            Ok(at) => self.single_owners.get(at)?,
+            Err(_) => {
+                let block = u32::from(address) >> (32 - BLOCK_BITS);
+                let run = self.ends.partition_point(|&end| end <= block);
+                self.owners.get(run)?
+            }
+        };
+        let owner = usize::from(*owner);
         self.codes.get(owner.checked_sub(1)?).copied()
     }
 }
@@ -138,16 +172,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 0.0.0.0 to 7.255.255.255 unknown, 8.0.0.0/8 US, 9.0.0.0/22 DE, the rest unknown.
+    /// 0.0.0.0 to 7.255.255.255 unknown, 8.0.0.0/8 US, 9.0.0.0/20 DE, the rest unknown; one address of the US
+    /// is in Germany, and of another one nothing is known.
     fn example() -> Vec<u8> {
         [
-            b"OSCT\x01\x02DEUS".as_slice(),
+            b"OSCT\x02\x02DEUS".as_slice(),
             &4u32.to_le_bytes(),
             &[0, 2, 1, 0],
-            &[0x80, 0x80, 0x08], // 8 · 16,384
-            &[0x80, 0x80, 0x01], // 16,384
+            &[0x80, 0x80, 0x02], // 8 · 4,096
+            &[0x80, 0x20],       // 4,096
             &[0x01],
-            &[0xff, 0xff, 0xf6, 0x01], // 4,194,304 − 9 · 16,384 − 1
+            &[0xff, 0xdf, 0x3d], // 1,048,576 − 9 · 4,096 − 1
+            &2u32.to_le_bytes(),
+            &[8, 8, 8, 8, 9, 8, 8, 8],
+            &[1, 0],
         ]
         .concat()
     }
@@ -167,8 +205,11 @@ mod tests {
             ([8, 0, 0, 0], Some("US")),
             ([8, 255, 255, 255], Some("US")),
             ([9, 0, 0, 0], Some("DE")),
-            ([9, 0, 3, 255], Some("DE")),
-            ([9, 0, 4, 0], None),
+            ([9, 0, 15, 255], Some("DE")),
+            ([9, 0, 16, 0], None),
+            ([8, 8, 8, 7], Some("US")),
+            ([8, 8, 8, 8], Some("DE")),
+            ([8, 8, 8, 9], None),
             ([255, 255, 255, 255], None),
         ] {
             assert_eq!(
@@ -187,11 +228,14 @@ mod tests {
             Countries::parse(&bytes).unwrap_err()
         };
         assert_eq!(change(0, b'X'), CountriesError::Header);
-        assert_eq!(change(4, 2), CountriesError::Header);
+        assert_eq!(change(4, 1), CountriesError::Header);
         assert_eq!(change(6, b'd'), CountriesError::Code);
         assert_eq!(change(15, 3), CountriesError::Owner);
         assert_eq!(change(24, 0), CountriesError::Length);
-        assert_eq!(change(24, 2), CountriesError::Length);
+        assert_eq!(change(23, 2), CountriesError::Length);
+        let end = example().len();
+        assert_eq!(change(end - 1, 3), CountriesError::Owner);
+        assert_eq!(change(end - 6, 7), CountriesError::Order);
         let mut longer = example();
         longer.push(0);
         assert_eq!(
@@ -210,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(
-            start in prop_oneof![Just(Vec::new()), Just(b"OSCT\x01".to_vec())],
+            start in prop_oneof![Just(Vec::new()), Just(b"OSCT\x02".to_vec())],
             bytes in proptest::collection::vec(any::<u8>(), 0..600),
             address in any::<u32>(),
         ) {
@@ -220,8 +264,8 @@ mod tests {
         }
 
         #[test]
-        fn every_table_that_is_written_is_read_back(runs in proptest::collection::vec((0u8..=3, 1u32..50_000), 1..80)) {
-            let mut bytes = b"OSCT\x01\x03AABBCC".to_vec();
+        fn every_table_that_is_written_is_read_back(runs in proptest::collection::vec((0u8..=3, 1u32..12_000), 1..80)) {
+            let mut bytes = b"OSCT\x02\x03AABBCC".to_vec();
             let total: u32 = runs.iter().map(|run| run.1).sum();
             let runs: Vec<(u8, u32)> = runs.into_iter().chain([(0, BLOCKS - total)]).collect();
             bytes.extend((runs.len() as u32).to_le_bytes());
@@ -233,11 +277,12 @@ mod tests {
                 }
                 bytes.push(length as u8);
             }
+            bytes.extend([0; 4]);
             let countries = Countries::parse(&bytes).unwrap();
             let mut block = 0u32;
             for (owner, length) in runs {
                 let expected = [None, Some("AA"), Some("BB"), Some("CC")][usize::from(owner)];
-                for address in [block << 10, ((block + length - 1) << 10) | 0x3ff] {
+                for address in [block << 12, ((block + length - 1) << 12) | 0xfff] {
                     let found = countries.of(address.into());
                     prop_assert_eq!(found.as_ref().map(Country::as_str), expected);
                 }

@@ -1,7 +1,7 @@
 //! The map: the outline of all land, and a place on it for each country.
 
 use super::Country;
-use std::collections::BTreeMap;
+use onionskin_protocol::sorted::SortedMap;
 
 /// More than any map needs.
 const MAX_BYTES: usize = 256 * 1024;
@@ -24,7 +24,7 @@ pub struct Land {
     pub height: u16,
     /// SVG path data of digits, spaces, minus signs and the letters M, l and z only.
     pub outline: String,
-    places: BTreeMap<Country, (u16, u16)>,
+    places: SortedMap<Country, (u16, u16)>,
 }
 
 /// Why a text is no map.
@@ -52,7 +52,7 @@ impl Land {
         }
         let mut lines = text.lines();
         let (width, height) = lines.next().and_then(header).ok_or(LandError::Header)?;
-        let mut places = BTreeMap::new();
+        let mut places = SortedMap::new();
         for line in lines.by_ref().take_while(|line| !line.is_empty()) {
             let (country, (x, y)) = place(line).ok_or(LandError::Place)?;
             if x > width || y > height || places.insert(country, (x, y)).is_some() {

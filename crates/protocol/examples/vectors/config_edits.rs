@@ -297,7 +297,8 @@ fn info(config: &mut GroupInfo, op: &str, arg: &Json) -> Result<(), String> {
     .map_err(said)
 }
 
-fn members(config: &mut GroupMembers, op: &str, arg: &Json) -> Result<(), String> {
+/// Edits of one member.
+pub fn members(config: &mut GroupMembers, op: &str, arg: &Json) -> Result<(), String> {
     if op == "set" {
         return config.set(&member(arg)?).map_err(said);
     }
@@ -321,7 +322,8 @@ fn members(config: &mut GroupMembers, op: &str, arg: &Json) -> Result<(), String
     config.set(&member).map_err(said)
 }
 
-fn member(json: &Json) -> Result<Member, String> {
+/// A record of a member.
+pub fn member(json: &Json) -> Result<Member, String> {
     let progress = |key: &str| match json[key].as_i64() {
         Some(1) => Progress::Sent,
         Some(2) => Progress::Failed,

@@ -8,8 +8,8 @@ use onionskin_protocol::config::merge::{Outcome, merge};
 use onionskin_protocol::config::message::{Draft, Message};
 use onionskin_protocol::config::wrap::{self, Owner};
 use onionskin_protocol::keys::Ed25519SecretKey;
+use onionskin_protocol::sorted::SortedMap;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 pub fn urls(case: &Json) -> Result<(), String> {
     for url in case["urls"].as_array().ok_or("no urls")? {
@@ -63,7 +63,7 @@ pub fn wraps(case: &Json) -> Result<(), String> {
 /// Messages made by one increment each, and merges of them.
 pub fn generic(case: &Json) -> Result<(), String> {
     let lag = i64::try_from(number(case, "lag")?).map_err(said)?;
-    let mut made: BTreeMap<String, Message> = BTreeMap::new();
+    let mut made: SortedMap<String, Message> = SortedMap::new();
     for step in case["messages"].as_array().ok_or("no messages")? {
         let seqno = i64::try_from(number(step, "seqno")?).map_err(said)?;
         let mut draft = match step["made_from"].as_str() {

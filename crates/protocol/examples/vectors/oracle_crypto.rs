@@ -1,8 +1,8 @@
-//! `oracle-crypto.json`: the kinds of one-to-one messages, configs, hashes, keys, files and names. The others are not
+//! `oracle-crypto.json`: the kinds of messages, configs, hashes, keys, files and names. The others are not
 //! supported.
 
 use super::fields::{Draws, array, base64, bytes, number, said, same, same_hex, text};
-use super::{files, names};
+use super::{files, group_messages, names};
 use onionskin_protocol::config::encrypt::{self, KeyBase};
 use onionskin_protocol::hash;
 use onionskin_protocol::id::{AccountId, Namespace, SwarmId};
@@ -32,6 +32,9 @@ pub fn check(kind: &str, case: &Value) -> Option<Result<(), String>> {
         "ons_response" => names::ons_response,
         "ons_response_legacy" => names::ons_response_legacy,
         "ons_must_fail" => names::ons_must_fail,
+        "group_message" => group_messages::group_message,
+        "group_message_decrypt" => group_messages::group_message_decrypt,
+        "group_message_must_fail" => group_messages::group_message_must_fail,
         "config_encrypt" => config_encrypt,
         "config_padding" => config_padding,
         _ => return None,

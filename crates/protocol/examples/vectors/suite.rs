@@ -9,14 +9,17 @@ mod config_parts;
 mod config_stored;
 mod fields;
 mod files;
+mod group_messages;
 mod names;
 mod one_to_one;
 mod oracle_config;
 mod oracle_crypto;
+mod oracle_dump;
+mod oracle_keys;
 mod oracle_onion;
 
+use onionskin_protocol::sorted::SortedMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What became of one case.
@@ -55,8 +58,8 @@ impl Report {
 }
 
 /// Runs every `.json` file of a directory, in the order of their names.
-pub fn run_directory(directory: &Path) -> std::io::Result<BTreeMap<String, Report>> {
-    let mut reports = BTreeMap::new();
+pub fn run_directory(directory: &Path) -> std::io::Result<SortedMap<String, Report>> {
+    let mut reports = SortedMap::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         if path.extension().is_none_or(|extension| extension != "json") {

@@ -24,8 +24,9 @@ pub fn from_bip39(words: &str) -> Option<Seed> {
     }
     let text = Zeroizing::new(typed.join(" "));
     let mnemonic = Mnemonic::parse_in_normalized(Language::English, &text).ok()?;
-    let entropy = Zeroizing::new(mnemonic.to_entropy());
-    Some(Seed::from_bytes(entropy.as_slice().try_into().ok()?))
+    let (entropy, length) = mnemonic.to_entropy_array();
+    let entropy = Zeroizing::new(entropy);
+    Some(Seed::from_bytes(entropy.get(..length)?.try_into().ok()?))
 }
 
 #[cfg(test)]

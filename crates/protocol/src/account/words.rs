@@ -2,9 +2,9 @@
 //!
 //! Looking up is tolerant where the phrase is: case does not count, nor do letters behind the prefix.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
+use crate::unicode::nfc;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization as _;
 
 /// Words in a list.
 pub const COUNT: usize = 1626;
@@ -18,7 +18,7 @@ pub struct WordList {
     language: String,
     prefix: usize,
     words: Vec<String>,
-    by_prefix: BTreeMap<String, usize>,
+    by_prefix: SortedMap<String, usize>,
 }
 
 static ENGLISH: LazyLock<WordList> = LazyLock::new(|| {
@@ -37,12 +37,12 @@ impl WordList {
         let words: Vec<String> = text
             .lines()
             .take(COUNT + 1)
-            .map(|line| line.trim().nfc().collect())
+            .map(|line| nfc(line.trim()))
             .collect();
         if words.len() != COUNT || prefix == 0 {
             return None;
         }
-        let mut by_prefix = BTreeMap::new();
+        let mut by_prefix = SortedMap::new();
         for (index, word) in words.iter().enumerate() {
             let well_formed = !word.is_empty() && normalise(word) == word.to_lowercase();
             if !well_formed
@@ -144,7 +144,8 @@ fn start(word: &str, count: usize) -> String {
 
 /// Lower case, composed, letters and apostrophes only.
 fn normalise(word: &str) -> String {
-    word.nfc()
+    nfc(word)
+        .chars()
         .flat_map(char::to_lowercase)
         .filter(|&c| is_letter(c))
         .collect()
@@ -158,7 +159,7 @@ fn is_letter(c: char) -> bool {
 /// The words of a typed phrase: lower case, composed; everything that is no letter separates, so numbering, commas and
 /// line breaks do no harm. With `single` every letter is a word (Chinese).
 pub(crate) fn tokens(phrase: &str, single: bool) -> Vec<String> {
-    let text: String = phrase.nfc().flat_map(char::to_lowercase).collect();
+    let text: String = nfc(phrase).chars().flat_map(char::to_lowercase).collect();
     let words = text
         .split(|c| !is_letter(c))
         .filter(|word| !word.is_empty());

@@ -1,10 +1,12 @@
 //! Files: encrypted for the file server and named by a pointer in a message (20-messages 5).
 //!
 //! Two formats are in use. [`legacy`] is what all released clients send; [`stream`] is newer, and is only read here.
-//! Profile pictures have their own form, [`picture`]. [`open`] chooses the format by what the pointer says.
+//! Profile pictures have their own form, [`picture`]. [`open`] chooses the format by what the pointer says. [`url`] names a
+//! file, [`server`] is how it gets there and back.
 
 pub mod legacy;
 pub mod picture;
+pub mod server;
 pub mod stream;
 pub mod url;
 

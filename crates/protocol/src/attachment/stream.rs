@@ -11,10 +11,7 @@
 
 use super::AttachmentError;
 use crate::hash::blake2b_personal;
-use chacha20::cipher::{KeyIvInit as _, StreamCipher as _, StreamCipherSeek as _};
-use chacha20::{ChaCha20, R20, hchacha};
-use poly1305::Poly1305;
-use poly1305::universal_hash::{KeyInit as _, UniversalHash as _};
+use onionskin_ciphers::chacha20::{self, poly1305};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -163,38 +160,37 @@ impl Stream {
     fn new(key: &[u8; KEY_LEN], header: &[u8; HEADER_LEN]) -> Self {
         let (input, nonce) = header.split_at(16);
         let input: &[u8; 16] = input.try_into().expect("split at 16");
-        let mut subkey = hchacha::<R20>(key.into(), input.into());
-        let stream = Self {
-            key: subkey.into(),
+        Self {
+            key: *chacha20::subkey(key, input),
             counter: 1,
             nonce: nonce.try_into().expect("24 - 16 bytes"),
-        };
-        subkey.as_mut_slice().zeroize();
-        stream
+        }
     }
 
-    /// The key stream behind its first block, and the authenticator keyed with that.
-    fn begin(&self) -> (ChaCha20, Poly1305) {
+    /// Combines `bytes` with the key stream of this chunk, from a block on: the first one is the key of the authenticator, the
+    /// second one covers the tag, the chunk itself begins at the third.
+    fn apply(&self, block: u32, bytes: &mut [u8]) {
         let mut nonce = [0; 12];
         nonce[..4].copy_from_slice(&self.counter.to_le_bytes());
         nonce[4..].copy_from_slice(&self.nonce);
-        let mut cipher = ChaCha20::new((&self.key).into(), &nonce.into());
-        let mut mac_key = Zeroizing::new([0; 32]);
-        cipher.apply_keystream(mac_key.as_mut_slice());
-        cipher.seek(64u32);
-        (cipher, Poly1305::new((&*mac_key).into()))
+        chacha20::apply(&self.key, &nonce, block, bytes);
+    }
+
+    fn mac_key(&self) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        self.apply(0, key.as_mut_slice());
+        key
     }
 
     fn push(&mut self, plain: &[u8], tag: u8, out: &mut Vec<u8>) {
-        let (mut cipher, mac) = self.begin();
         let mut block = [0; 64];
         block[0] = tag;
-        cipher.apply_keystream(&mut block);
+        self.apply(1, &mut block);
         let start = out.len();
         out.push(block[0]);
         out.extend_from_slice(plain);
-        cipher.apply_keystream(&mut out[start + 1..]);
-        let mac = authenticate(mac, &block, &out[start + 1..]);
+        self.apply(2, &mut out[start + 1..]);
+        let mac = authenticate(&self.mac_key(), &block, &out[start + 1..]);
         out.extend_from_slice(&mac);
         self.advance(&mac);
     }
@@ -206,20 +202,19 @@ impl Stream {
         let (ciphertext, expected) = rest
             .split_last_chunk::<16>()
             .ok_or(AttachmentError::Form("it is cut off"))?;
-        let (mut cipher, mac) = self.begin();
         let mut block = [0; 64];
         block[0] = *first;
-        cipher.apply_keystream(&mut block);
+        self.apply(1, &mut block);
         let tag = block[0];
         // What was authenticated is the key stream with the encrypted tag in front.
         block[0] = *first;
-        let mac = authenticate(mac, &block, ciphertext);
+        let mac = authenticate(&self.mac_key(), &block, ciphertext);
         if !bool::from(mac.ct_eq(expected)) {
             return Err(AttachmentError::Digest);
         }
         let start = plain.len();
         plain.extend_from_slice(ciphertext);
-        cipher.apply_keystream(&mut plain[start..]);
+        self.apply(2, &mut plain[start..]);
         self.advance(&mac);
         Ok(tag)
     }
@@ -233,7 +228,7 @@ impl Stream {
 }
 
 /// The block of the tag, the ciphertext, zeros as libsodium counts them, and the two lengths.
-fn authenticate(mut mac: Poly1305, block: &[u8; 64], ciphertext: &[u8]) -> [u8; 16] {
+fn authenticate(key: &[u8; 32], block: &[u8; 64], ciphertext: &[u8]) -> [u8; 16] {
     let mut input = Vec::with_capacity(64 + ciphertext.len() + 32);
     input.extend_from_slice(block);
     input.extend_from_slice(ciphertext);
@@ -241,15 +236,7 @@ fn authenticate(mut mac: Poly1305, block: &[u8; 64], ciphertext: &[u8]) -> [u8; 
     input.resize(input.len() + ciphertext.len() % 16, 0);
     input.extend_from_slice(&0u64.to_le_bytes());
     input.extend_from_slice(&(64 + ciphertext.len() as u64).to_le_bytes());
-    let whole = input.len() / 16 * 16;
-    mac.update_padded(&input[..whole]);
-    let tail = &input[whole..];
-    let tag = if tail.is_empty() {
-        mac.finalize()
-    } else {
-        mac.compute_unpadded(tail)
-    };
-    tag.into()
+    poly1305(key, &input)
 }
 
 #[cfg(test)]

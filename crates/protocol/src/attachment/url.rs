@@ -78,8 +78,7 @@ impl FileUrl {
             .strip_prefix("file/")
             .or_else(|| path.strip_prefix("files/"))
             .ok_or(UrlError("its path names no file"))?;
-        let opaque = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if id.is_empty() || id.len() > MAX_ID || !id.chars().all(opaque) {
+        if !is_file_id(id) {
             return Err(UrlError("its path names no file"));
         }
         let mut url = Self {
@@ -113,6 +112,12 @@ impl FileUrl {
     pub fn number(&self) -> u64 {
         self.id.parse().unwrap_or(0)
     }
+}
+
+/// 1 to 64 characters of URL-safe base64.
+pub(super) fn is_file_id(id: &str) -> bool {
+    let opaque = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=MAX_ID).contains(&id.len()) && id.chars().all(opaque)
 }
 
 /// As it goes into a pointer: the bare `d`, which every client reads.

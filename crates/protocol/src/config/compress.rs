@@ -1,5 +1,5 @@
-//! zstd in both directions (30-config 5.1). What is read may be any frame of one standard zstd stream, up to
-//! [`MAX_MESSAGE`] bytes of content; what is written is one frame that names its content size, without checksum or
+//! zstd in both directions (30-config 5.1). What is read may be any frames of standard zstd, with content up to
+//! a length that the reader names; what is written is one frame that names its content size, without checksum or
 //! dictionary, as the reference library writes it.
 //!
 //! ```text
@@ -15,7 +15,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::Read as _;
 use zeroize::Zeroizing;
 
-/// The longest message that is unpacked, in bytes.
+/// The longest config that is unpacked, in bytes.
 pub const MAX_MESSAGE: usize = 10_000_000;
 
 /// A frame may ask for so much memory; the reference library at its level asks for at most the content size.
@@ -51,23 +51,23 @@ pub fn compress(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     frame.extend_from_slice(blocks);
     // A frame that does not read back would be lost to every device.
     let shorter = frame.len() + 1 < bytes.len();
-    (shorter && decompress(&frame)?.as_slice() == bytes).then_some(frame)
+    (shorter && decompress(&frame, bytes.len())?.as_slice() == bytes).then_some(frame)
 }
 
-/// The content of a sequence of frames. `None` for anything malformed, empty, or longer than [`MAX_MESSAGE`].
-pub fn decompress(mut frames: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// The content of a sequence of frames. `None` for anything malformed, empty, or longer than `max`.
+pub fn decompress(mut frames: &[u8], max: usize) -> Option<Zeroizing<Vec<u8>>> {
     let mut out = Zeroizing::new(Vec::new());
     while !frames.is_empty() {
-        read_frame(&mut frames, &mut out)?;
+        read_frame(&mut frames, &mut out, max)?;
     }
     (!out.is_empty()).then_some(out)
 }
 
-fn read_frame(frames: &mut &[u8], out: &mut Zeroizing<Vec<u8>>) -> Option<()> {
+fn read_frame(frames: &mut &[u8], out: &mut Zeroizing<Vec<u8>>, max: usize) -> Option<()> {
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(MAX_WINDOW);
     decoder.init(&mut *frames).ok()?;
-    let room = MAX_MESSAGE - out.len();
+    let room = max - out.len();
     if decoder.content_size() > room as u64 {
         return None;
     }
@@ -75,7 +75,7 @@ fn read_frame(frames: &mut &[u8], out: &mut Zeroizing<Vec<u8>>) -> Option<()> {
     loop {
         while decoder.can_collect() > 0 {
             let length = decoder.read(buffer.as_mut_slice()).ok()?;
-            if out.len() + length > MAX_MESSAGE {
+            if out.len() + length > max {
                 return None;
             }
             out.extend_from_slice(&buffer[..length]);
@@ -108,17 +108,23 @@ mod tests {
 
     #[test]
     fn a_small_frame_of_enormous_content_is_refused() {
-        assert_eq!(decompress(&bomb(76)).unwrap().len(), 76 * (128 << 10));
-        assert_eq!(decompress(&bomb(77)), None);
-        assert_eq!(decompress(&bomb(100_000)), None);
-        assert_eq!(decompress(&[bomb(50), bomb(50)].concat()), None);
+        assert_eq!(
+            decompress(&bomb(76), MAX_MESSAGE).unwrap().len(),
+            76 * (128 << 10)
+        );
+        assert_eq!(decompress(&bomb(77), MAX_MESSAGE), None);
+        assert_eq!(decompress(&bomb(100_000), MAX_MESSAGE), None);
+        assert_eq!(
+            decompress(&[bomb(50), bomb(50)].concat(), MAX_MESSAGE),
+            None
+        );
     }
 
     #[test]
     fn a_frame_that_asks_for_too_much_memory_or_names_too_much_content_is_refused() {
         let mut wide = bomb(1);
         wide[5] = 20 << 3;
-        assert_eq!(decompress(&wide), None);
+        assert_eq!(decompress(&wide, MAX_MESSAGE), None);
         let named = [
             MAGIC.as_slice(),
             &[0xa0],
@@ -126,7 +132,7 @@ mod tests {
             &[1, 0, 0],
         ]
         .concat();
-        assert_eq!(decompress(&named), None);
+        assert_eq!(decompress(&named, MAX_MESSAGE), None);
     }
 
     #[test]
@@ -141,7 +147,7 @@ mod tests {
                 .take(length)
                 .collect();
             let frame = compress(&bytes).unwrap();
-            assert_eq!(*decompress(&frame).unwrap(), bytes, "{length}");
+            assert_eq!(*decompress(&frame, MAX_MESSAGE).unwrap(), bytes, "{length}");
         }
     }
 
@@ -157,7 +163,7 @@ mod tests {
             let bytes = words.concat().into_bytes();
             if let Some(frame) = compress(&bytes) {
                 prop_assert!(frame.len() < bytes.len());
-                prop_assert_eq!(&*decompress(&frame).unwrap(), &bytes);
+                prop_assert_eq!(&*decompress(&frame, MAX_MESSAGE).unwrap(), &bytes);
             }
         }
 
@@ -166,18 +172,18 @@ mod tests {
             bytes in prop::collection::vec(0..4u8, 300..2000), bit: usize, cut: prop::sample::Index,
         ) {
             let frame = compress(&bytes).unwrap();
-            prop_assert_eq!(decompress(&frame[..cut.index(frame.len())]).map(|out| out.len()), None);
+            prop_assert_eq!(decompress(&frame[..cut.index(frame.len())], MAX_MESSAGE).map(|out| out.len()), None);
             let mut damaged = frame.to_vec();
             damaged[(bit / 8) % frame.len()] ^= 1 << (bit % 8);
-            if let Some(out) = decompress(&damaged) {
+            if let Some(out) = decompress(&damaged, MAX_MESSAGE) {
                 prop_assert!(out.len() <= MAX_MESSAGE);
             }
         }
 
         #[test]
         fn no_bytes_make_reading_panic(tail in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = decompress(&tail);
-            let _ = decompress(&[MAGIC.as_slice(), &tail].concat());
+            let _ = decompress(&tail, MAX_MESSAGE);
+            let _ = decompress(&[MAGIC.as_slice(), &tail].concat(), MAX_MESSAGE);
         }
     }
 }

@@ -10,10 +10,10 @@
 
 use super::bt::{self, BtError, Next, Reader};
 use super::value::{self, DataError, Dict, Set, Value};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// Changes by key.
-pub type Diff = BTreeMap<Vec<u8>, Change>;
+pub type Diff = SortedMap<Vec<u8>, Change>;
 
 /// What happened to one key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use super::multipart::{Collector, Piece, Waiting};
 use super::object::{Config, Version};
 use super::value::{self, DataError, Dict};
 use crate::id::MessageHash;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 const FORMAT: i64 = 1;
@@ -57,6 +57,10 @@ impl Config {
     /// Everything that the `load` of a typed config needs. Clears [`Self::needs_dump`].
     pub fn dump(&mut self) -> Zeroizing<Vec<u8>> {
         self.needs_dump = false;
+        if self.is_read_only() {
+            // A member deletes nothing.
+            self.obsolete.clear();
+        }
         let mut out = Zeroizing::new(Vec::new());
         out.extend_from_slice(b"d1:#");
         bt::put_int(&mut out, FORMAT);
@@ -142,7 +146,7 @@ fn read_version(state: i64, message: Message, before: Option<Dict>) -> Result<Ve
     }
 }
 
-fn expect(reader: &mut Reader<'_>, key: &[u8]) -> Result<(), LoadError> {
+pub(super) fn expect(reader: &mut Reader<'_>, key: &[u8]) -> Result<(), LoadError> {
     if reader.bytes()? == key {
         Ok(())
     } else {
@@ -150,7 +154,7 @@ fn expect(reader: &mut Reader<'_>, key: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn put_hashes(out: &mut Vec<u8>, key: &[u8], hashes: &BTreeSet<MessageHash>) {
+fn put_hashes(out: &mut Vec<u8>, key: &[u8], hashes: &SortedSet<MessageHash>) {
     out.extend_from_slice(key);
     out.push(b'l');
     for hash in hashes {
@@ -159,9 +163,9 @@ fn put_hashes(out: &mut Vec<u8>, key: &[u8], hashes: &BTreeSet<MessageHash>) {
     out.push(b'e');
 }
 
-fn read_hashes(reader: &mut Reader<'_>) -> Result<BTreeSet<MessageHash>, LoadError> {
+fn read_hashes(reader: &mut Reader<'_>) -> Result<SortedSet<MessageHash>, LoadError> {
     reader.open_list()?;
-    let mut hashes = BTreeSet::new();
+    let mut hashes = SortedSet::new();
     while !reader.close()? {
         hashes.insert(read_hash(reader)?);
     }
@@ -210,7 +214,7 @@ fn read_parts(reader: &mut Reader<'_>) -> Result<Collector, LoadError> {
         let whole = read_whole(reader)?;
         let count = u8::try_from(reader.int()?).map_err(|_| LoadError::Format)?;
         let until = read_time(reader)?;
-        let mut pieces = BTreeMap::new();
+        let mut pieces = SortedMap::new();
         reader.open_list()?;
         while !reader.close()? {
             reader.open_list()?;

@@ -11,9 +11,9 @@
 //! ```
 
 use crate::hash::blake2b;
-use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
-use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
+use onionskin_ciphers::xchacha20poly1305;
 use std::fmt;
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Bytes added by encryption.
@@ -30,14 +30,23 @@ impl KeyBase {
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+    /// The 32 bytes. Handle with care.
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 
-    fn cipher(&self, plaintext_len: usize, domain: &str) -> XChaCha20Poly1305 {
+    fn key_for(&self, plaintext_len: usize, domain: &str) -> Zeroizing<[u8; 32]> {
         let length = (plaintext_len as u64).to_be_bytes();
-        let key: Zeroizing<[u8; 32]> =
-            Zeroizing::new(blake2b(&[], &[&self.0, &length, domain.as_bytes()]));
-        XChaCha20Poly1305::new((&*key).into())
+        Zeroizing::new(blake2b(&[], &[&self.0, &length, domain.as_bytes()]))
     }
 }
+
+impl PartialEq for KeyBase {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+impl Eq for KeyBase {}
 
 impl fmt::Debug for KeyBase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,13 +63,8 @@ pub struct DecryptError;
 pub fn encrypt(plaintext: &[u8], key: &KeyBase, domain: &str) -> Vec<u8> {
     let nonce_key = ["libsessionutil-config-encrypted-", domain].concat();
     let nonce: [u8; NONCE_LEN] = blake2b(nonce_key.as_bytes(), &[plaintext]);
-    let mut out = Vec::with_capacity(plaintext.len() + OVERHEAD);
-    out.extend_from_slice(plaintext);
-    let tag = key
-        .cipher(plaintext.len(), domain)
-        .encrypt_inout_detached(&XNonce::from(nonce), b"", out.as_mut_slice().into())
-        .expect("a config is far shorter than the cipher's limit");
-    out.extend_from_slice(&tag);
+    let key = key.key_for(plaintext.len(), domain);
+    let mut out = xchacha20poly1305::seal(&key, &nonce, &[], plaintext);
     out.extend_from_slice(&nonce);
     out
 }
@@ -71,20 +75,13 @@ pub fn decrypt(
     key: &KeyBase,
     domain: &str,
 ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-    let (rest, nonce) = ciphertext
+    let (sealed, nonce) = ciphertext
         .split_last_chunk::<NONCE_LEN>()
         .ok_or(DecryptError)?;
-    let (rest, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(DecryptError)?;
-    let mut plaintext = Zeroizing::new(rest.to_vec());
-    key.cipher(rest.len(), domain)
-        .decrypt_inout_detached(
-            &XNonce::from(*nonce),
-            b"",
-            plaintext.as_mut_slice().into(),
-            &Tag::from(*tag),
-        )
-        .map_err(|_| DecryptError)?;
-    Ok(plaintext)
+    let length = sealed.len().checked_sub(TAG_LEN).ok_or(DecryptError)?;
+    xchacha20poly1305::open(&key.key_for(length, domain), nonce, &[], sealed)
+        .map(Zeroizing::new)
+        .ok_or(DecryptError)
 }
 
 /// The padded length of `len` bytes that encryption will lengthen by `overhead`.

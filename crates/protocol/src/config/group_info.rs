@@ -54,6 +54,16 @@ impl GroupInfo {
         self.0.set_keys(keys);
     }
 
+    /// The group has a new key: the same again has to be stored under it.
+    pub(super) fn renew(&mut self, keys: Vec<KeyBase>) -> Result<(), EditError> {
+        self.0.renew(keys)
+    }
+
+    /// The holder became an admin.
+    pub(super) fn promote(&mut self, secret: Ed25519SecretKey) {
+        self.0.promote(secret);
+    }
+
     /// The name.
     pub fn name(&self) -> String {
         self.data().text("n")

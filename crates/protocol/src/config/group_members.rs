@@ -7,6 +7,7 @@ use super::object::EditError;
 use super::value::{Dict, Value};
 use super::{Config, Kind, LoadError};
 use crate::id::AccountId;
+use crate::keys::Ed25519SecretKey;
 use crate::message::content::ProfilePicture;
 
 /// The GroupMembers config: admins write and sign, members verify.
@@ -151,6 +152,16 @@ impl GroupMembers {
         self.0.set_keys(keys);
     }
 
+    /// The group has a new key: the same again has to be stored under it.
+    pub(super) fn renew(&mut self, keys: Vec<KeyBase>) -> Result<(), EditError> {
+        self.0.renew(keys)
+    }
+
+    /// The holder became an admin.
+    pub(super) fn promote(&mut self, secret: Ed25519SecretKey) {
+        self.0.promote(secret);
+    }
+
     /// One member.
     pub fn get(&self, id: &AccountId) -> Option<Member> {
         match self.data().dict("m")?.get(id.to_bytes().as_slice())? {
@@ -163,6 +174,13 @@ impl GroupMembers {
     pub fn iter(&self) -> impl Iterator<Item = Member> + '_ {
         records(self.data().dict("m"))
             .filter_map(|(id, record)| Some(Member::read(AccountId::from_bytes(id).ok()?, record)))
+    }
+
+    /// The IDs of all records as they stand, also of those whose key is of no use: all of them make the keys of the group.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &[u8]> {
+        records(self.data().dict("m"))
+            .map(|(id, _)| id)
+            .filter(|id| id.len() == 33 && id[0] == AccountId::PREFIX)
     }
 
     /// Adds or changes a member.

@@ -4,7 +4,7 @@
 use super::diff::{self, Diff};
 use super::message::{Draft, Message, VersionId};
 use super::value::{self, Dict};
-use std::collections::BTreeMap;
+use crate::sorted::{SortedMap, sort_by_key};
 
 /// What a merge came to.
 #[derive(Debug)]
@@ -31,7 +31,9 @@ pub fn merge(versions: &[&Message], can_write: bool, lag: i64) -> Option<Outcome
     let mut remaining: Vec<usize> = (0..versions.len())
         .filter(|&place| !is_redundant((place, &versions[place])))
         .collect();
-    remaining.sort_by_key(|&place| std::cmp::Reverse(versions[place].id()));
+    sort_by_key(&mut remaining, |&place| {
+        std::cmp::Reverse(versions[place].id())
+    });
     match remaining.as_slice() {
         [] => None,
         [only] => Some(Outcome::Adopted(*only)),
@@ -46,7 +48,7 @@ pub fn merge(versions: &[&Message], can_write: bool, lag: i64) -> Option<Outcome
 /// Replays every diff on the data of the greatest version, oldest first. `heads` descend. An ancestor that several of
 /// them have is replayed with the values of the greatest.
 fn combine(heads: &[&Message], seqno: i64) -> Draft {
-    let mut replay: BTreeMap<VersionId, (&Diff, &Dict)> = BTreeMap::new();
+    let mut replay: SortedMap<VersionId, (&Diff, &Dict)> = SortedMap::new();
     for head in heads {
         let own = std::iter::once((head.id(), head.diff()));
         let ancestors = head.lagged().iter().map(|(id, diff)| (*id, diff));

@@ -16,7 +16,7 @@ use super::diff::{self, Diff, DiffError};
 use super::value::{self, DataError, Dict};
 use crate::hash::blake2b;
 use crate::keys::{Ed25519PublicKey, Ed25519SecretKey, Signature};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -42,10 +42,10 @@ impl fmt::Debug for VersionId {
 }
 
 /// Diffs of ancestors.
-pub type Lagged = BTreeMap<VersionId, Diff>;
+pub type Lagged = SortedMap<VersionId, Diff>;
 
 /// Top-level keys that this code does not know, with their bt-encoded values.
-type Unknown = BTreeMap<Vec<u8>, Vec<u8>>;
+type Unknown = SortedMap<Vec<u8>, Vec<u8>>;
 
 /// Why bytes are not a config message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

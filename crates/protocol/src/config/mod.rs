@@ -9,6 +9,7 @@
 //! | [`object`], `receive`, `dump` | a config as a device holds it: edited, pushed, merged, stored |
 //! | [`user_profile`], [`contacts`], [`convo_volatile`], [`user_groups`] | the four configs of an account |
 //! | [`group_info`], [`group_members`] | the two configs of a group (31-groups 7) |
+//! | [`group_keys`] | the keys of a group, which are a log and no config (31-groups 5) |
 //!
 //! A typed config reads from and writes to the data key by key, so keys of newer clients survive every edit.
 
@@ -24,6 +25,7 @@ mod dump;
 pub mod encrypt;
 pub mod fields;
 pub mod group_info;
+pub mod group_keys;
 pub mod group_members;
 pub mod ids;
 pub mod merge;
@@ -41,6 +43,7 @@ pub use contacts::Contacts;
 pub use convo_volatile::ConvoInfoVolatile;
 pub use dump::LoadError;
 pub use group_info::GroupInfo;
+pub use group_keys::GroupKeys;
 pub use group_members::GroupMembers;
 pub use object::{Config, EditError, Push, PushError, State};
 pub use receive::{MergeError, Merged};
@@ -104,3 +107,5 @@ impl Kind {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trials;

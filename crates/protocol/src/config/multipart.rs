@@ -10,8 +10,8 @@
 use super::bt::{self, Reader};
 use crate::hash::blake2b;
 use crate::id::MessageHash;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// Every part but the last carries so many bytes.
@@ -108,7 +108,7 @@ pub(super) struct Piece {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub count: u8,
-    pub pieces: BTreeMap<u8, Piece>,
+    pub pieces: SortedMap<u8, Piece>,
     pub until: Timestamp,
 }
 
@@ -127,9 +127,9 @@ pub(super) enum Collected {
 /// Collects parts in any order.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Collector {
-    pub waiting: BTreeMap<[u8; 32], Waiting>,
+    pub waiting: SortedMap<[u8; 32], Waiting>,
     /// Sets that were complete, and until when that is remembered.
-    pub finished: BTreeMap<[u8; 32], Timestamp>,
+    pub finished: SortedMap<[u8; 32], Timestamp>,
 }
 
 impl Collector {
@@ -146,7 +146,7 @@ impl Collector {
         }
         let set = self.waiting.entry(part.whole).or_insert_with(|| Waiting {
             count: part.count,
-            pieces: BTreeMap::new(),
+            pieces: SortedMap::new(),
             until: now,
         });
         if set.count != part.count {
@@ -201,7 +201,7 @@ impl Collector {
     }
 
     /// The stored messages of incomplete sets, which have to be kept alive.
-    pub fn hashes(&self) -> BTreeSet<MessageHash> {
+    pub fn hashes(&self) -> SortedSet<MessageHash> {
         let sets = self.waiting.values();
         sets.flat_map(|set| set.pieces.values().map(|piece| piece.hash.clone()))
             .collect()

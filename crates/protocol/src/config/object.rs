@@ -20,7 +20,7 @@ use super::value::{Dict, Value};
 use super::wrap::Owner;
 use crate::id::MessageHash;
 use crate::keys::{Ed25519PublicKey, Ed25519SecretKey};
-use std::collections::BTreeSet;
+use crate::sorted::SortedSet;
 
 /// Who holds the config.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ pub struct Push {
     /// The messages to store in the namespace of the config, 76,800 bytes at most each.
     pub messages: Vec<Vec<u8>>,
     /// Stored messages that this version supersedes. They are handed out once.
-    pub obsolete: BTreeSet<MessageHash>,
+    pub obsolete: SortedSet<MessageHash>,
 }
 
 /// A config object.
@@ -117,11 +117,11 @@ pub struct Config {
     pub(super) access: Access,
     pub(super) keys: Vec<KeyBase>,
     pub(super) version: Version,
-    pub(super) current: BTreeSet<MessageHash>,
+    pub(super) current: SortedSet<MessageHash>,
     /// Other stored messages with the current version in them, from devices that compress otherwise. Deleting them at once could
     /// meet with another device deleting ours.
-    pub(super) twins: BTreeSet<MessageHash>,
-    pub(super) obsolete: BTreeSet<MessageHash>,
+    pub(super) twins: SortedSet<MessageHash>,
+    pub(super) obsolete: SortedSet<MessageHash>,
     pub(super) parts: Collector,
     /// The stored messages of an adopted version, so that it can be stored again under the same hashes.
     pub(super) received: Vec<Vec<u8>>,
@@ -144,9 +144,9 @@ impl Config {
             access,
             keys,
             version: Version::Stored(Message::empty()),
-            current: BTreeSet::new(),
-            twins: BTreeSet::new(),
-            obsolete: BTreeSet::new(),
+            current: SortedSet::new(),
+            twins: SortedSet::new(),
+            obsolete: SortedSet::new(),
             parts: Collector::default(),
             received: Vec::new(),
             needs_dump: false,
@@ -208,22 +208,26 @@ impl Config {
     }
 
     /// The stored messages of the current version, as far as they are known.
-    pub fn current_hashes(&self) -> &BTreeSet<MessageHash> {
+    pub fn current_hashes(&self) -> &SortedSet<MessageHash> {
         &self.current
     }
 
     /// The stored messages that have to be kept alive (30-config 7.3): of the current version and of incomplete sets.
-    pub fn active_hashes(&self) -> BTreeSet<MessageHash> {
-        self.current.union(&self.parts.hashes()).cloned().collect()
+    pub fn active_hashes(&self) -> SortedSet<MessageHash> {
+        self.current
+            .iter()
+            .cloned()
+            .chain(self.parts.hashes())
+            .collect()
     }
 
     /// Stored messages that wait to be deleted. [`Self::push`] hands them out; after a merge that needs no push they can be
     /// taken at once.
-    pub fn take_obsolete(&mut self) -> BTreeSet<MessageHash> {
+    pub fn take_obsolete(&mut self) -> SortedSet<MessageHash> {
         self.needs_dump |= !self.obsolete.is_empty();
         let obsolete = std::mem::take(&mut self.obsolete);
         if self.is_read_only() {
-            BTreeSet::new()
+            SortedSet::new()
         } else {
             obsolete
         }
@@ -232,6 +236,21 @@ impl Config {
     /// Replaces the keys of a group, newest first.
     pub(super) fn set_keys(&mut self, keys: Vec<KeyBase>) {
         self.keys = keys;
+    }
+
+    /// The group has a new key: makes a version that holds the same, so that it is stored under that key.
+    pub(super) fn renew(&mut self, keys: Vec<KeyBase>) -> Result<(), EditError> {
+        if self.is_read_only() {
+            return Err(EditError::ReadOnly);
+        }
+        self.keys = keys;
+        self.edit();
+        Ok(())
+    }
+
+    /// The holder became an admin: edits are signed from now on.
+    pub(super) fn promote(&mut self, secret: Ed25519SecretKey) {
+        self.access = Access::Admin(secret);
     }
 
     /// The value at a path of keys.

@@ -87,7 +87,7 @@ pub fn read(plaintext: &[u8]) -> Option<Content<'_>> {
 /// The message in a plaintext that is no part.
 pub fn inflate(plaintext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let message = match plaintext.split_first()? {
-        (&COMPRESSED, frame) => compress::decompress(frame)?,
+        (&COMPRESSED, frame) => compress::decompress(frame, compress::MAX_MESSAGE)?,
         _ if plaintext.len() <= compress::MAX_MESSAGE => Zeroizing::new(plaintext.to_vec()),
         _ => return None,
     };

@@ -8,8 +8,8 @@ use super::object::{Config, State, Version};
 use super::pack::{self, Content};
 use super::value::Dict;
 use crate::id::MessageHash;
+use crate::sorted::SortedSet;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 
 /// None of the versions that were received can be read, and there is none of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub struct MergeError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
     /// Messages that were understood and need not be fetched again. The others may be from a newer client: they stay.
-    pub accepted: BTreeSet<MessageHash>,
+    pub accepted: SortedSet<MessageHash>,
     /// Whether the data is another than before.
     pub changed: bool,
 }
@@ -36,7 +36,7 @@ struct Received {
 #[derive(Default)]
 struct Intake {
     versions: Vec<Received>,
-    accepted: BTreeSet<MessageHash>,
+    accepted: SortedSet<MessageHash>,
     /// Some message opened and is no version that this code can read.
     unreadable: bool,
 }

@@ -18,18 +18,18 @@ use crate::message::content::ProfilePicture;
 use crate::time::Timestamp;
 use proptest::prelude::*;
 
-const NOW: Timestamp = Timestamp(1_790_000_000_000);
-const NOW_S: u64 = 1_790_000_000;
+pub(super) const NOW: Timestamp = Timestamp(1_790_000_000_000);
+pub(super) const NOW_S: u64 = 1_790_000_000;
 
-fn account() -> Ed25519SecretKey {
+pub(super) fn account() -> Ed25519SecretKey {
     Ed25519SecretKey::from_seed(&[7; 32])
 }
 
-fn person(byte: u8) -> AccountId {
+pub(super) fn person(byte: u8) -> AccountId {
     AccountId::from_key(X25519PublicKey([byte; 32]))
 }
 
-fn picture(name: &str) -> ProfilePicture {
+pub(super) fn picture(name: &str) -> ProfilePicture {
     ProfilePicture {
         url: format!("http://files.example/{name}"),
         key: vec![9; 32],
@@ -38,10 +38,10 @@ fn picture(name: &str) -> ProfilePicture {
 
 /// One namespace of a swarm: stored messages by their hash, in the order in which they came.
 #[derive(Clone, Default)]
-struct Swarm(Vec<(MessageHash, Vec<u8>)>);
+pub(super) struct Swarm(pub(super) Vec<(MessageHash, Vec<u8>)>);
 
 impl Swarm {
-    fn store(&mut self, config: &Config, message: &[u8]) -> MessageHash {
+    pub(super) fn store(&mut self, config: &Config, message: &[u8]) -> MessageHash {
         let owner = SwarmId {
             prefix: 5,
             key: [1; 32],
@@ -54,7 +54,7 @@ impl Swarm {
     }
 
     /// Everything that a device does on its turn: fetch, merge, push if need be, delete, confirm.
-    fn sync(&mut self, config: &mut Config) {
+    pub(super) fn sync(&mut self, config: &mut Config) {
         self.fetch(config);
         if config.needs_push() {
             let push = config.push().unwrap();
@@ -71,7 +71,7 @@ impl Swarm {
         }
     }
 
-    fn fetch(&self, config: &mut Config) {
+    pub(super) fn fetch(&self, config: &mut Config) {
         let views: Vec<_> = self
             .0
             .iter()
@@ -81,7 +81,7 @@ impl Swarm {
     }
 }
 
-fn put_all(config: &mut Config, data: &Dict) {
+pub(super) fn put_all(config: &mut Config, data: &Dict) {
     let gone: Vec<Vec<u8>> = config
         .data()
         .keys()
@@ -502,62 +502,6 @@ fn debug_shows_no_secret_of_a_config() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn devices_agree_whatever_they_edit_and_whenever_they_sync(
-        turns in prop::collection::vec((0..3usize, any::<bool>(), strategies::dict()), 1..20),
-    ) {
-        let mut swarm = Swarm::default();
-        let mut devices: Vec<UserProfile> = (0..3).map(|_| UserProfile::new(&account())).collect();
-        for (device, edits, data) in turns {
-            if edits {
-                put_all(&mut devices[device], &data);
-            } else {
-                swarm.sync(&mut devices[device]);
-            }
-        }
-        for _ in 0..4 {
-            for device in &mut devices {
-                swarm.sync(device);
-            }
-        }
-        prop_assert!(swarm.0.len() <= 1);
-        for device in &devices {
-            prop_assert_eq!(device.data(), devices[0].data());
-            prop_assert_eq!(device.state(), State::Stored);
-        }
-    }
-
-    #[test]
-    fn whatever_newer_clients_keep_survives_typed_edits_and_merges(future in strategies::dict(), name in ".{0,20}") {
-        let id = person(9).to_bytes();
-        let named = |key: &[u8]| [b"x-", key].concat();
-        let mut newer = Contacts::new(&account());
-        newer.set(&Contact::new(person(9))).unwrap();
-        for (key, value) in &future {
-            newer.put_value(&[&named(key)], value.clone()).unwrap();
-            newer.put_value(&[b"c", &id, &named(key)], value.clone()).unwrap();
-        }
-        let mut swarm = Swarm::default();
-        swarm.sync(&mut newer);
-        let mut ours = Contacts::new(&account());
-        swarm.fetch(&mut ours);
-        let contact = Contact { name, blocked: true, ..ours.get(&person(9)).unwrap() };
-        ours.set(&contact).unwrap();
-        newer.put_value(&[b"x-later"], Value::from(1)).unwrap();
-        for _ in 0..2 {
-            swarm.sync(&mut newer);
-            swarm.sync(&mut ours);
-        }
-        for config in [&newer, &ours] {
-            prop_assert_eq!(config.get(&person(9)), Some(contact.clone()));
-            for (key, value) in &future {
-                prop_assert_eq!(config.value(&[&named(key)]), Some(value));
-                prop_assert_eq!(config.value(&[b"c", &id, &named(key)]), Some(value));
-            }
-            prop_assert_eq!(config.value(&[b"x-later"]), Some(&Value::from(1)));
-        }
-    }
 
     #[test]
     fn a_restart_changes_nothing(

@@ -8,7 +8,7 @@ use super::object::EditError;
 use super::value::{Dict, Scalar, Value};
 use crate::id::AccountId;
 use crate::keys::{Ed25519SecretKey, X25519PublicKey};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -179,7 +179,7 @@ pub struct LegacyGroup {
     /// The public half of its encryption key, if the pair is there.
     pub encryption_key: Option<[u8; 32]>,
     /// Who is in it, and whether as an admin.
-    pub members: BTreeMap<AccountId, bool>,
+    pub members: SortedMap<AccountId, bool>,
     /// After how many seconds its messages disappeared.
     pub timer_s: Option<u32>,
 }

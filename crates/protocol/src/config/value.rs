@@ -3,7 +3,7 @@
 //! The order of the containers is the order on the wire: integers before strings, strings by their bytes.
 
 use super::bt::{self, BtError, Next, Reader};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -40,10 +40,10 @@ pub enum Scalar {
 }
 
 /// Unique scalars in ascending order.
-pub type Set = BTreeSet<Scalar>;
+pub type Set = SortedSet<Scalar>;
 
 /// Keys and values in ascending order of the keys.
-pub type Dict = BTreeMap<Vec<u8>, Value>;
+pub type Dict = SortedMap<Vec<u8>, Value>;
 
 /// A value of a config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,15 +208,18 @@ pub(crate) mod strategies {
     pub fn value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             scalar().prop_map(Value::Scalar),
-            prop::collection::btree_set(scalar(), 1..4).prop_map(Value::Set),
+            prop::collection::btree_set(scalar(), 1..4)
+                .prop_map(|members| Value::Set(members.into_iter().collect())),
         ];
         leaf.prop_recursive(3, 16, 4, |inner| {
-            prop::collection::btree_map(key(), inner, 1..4).prop_map(Value::Dict)
+            prop::collection::btree_map(key(), inner, 1..4)
+                .prop_map(|entries| Value::Dict(entries.into_iter().collect()))
         })
     }
 
     pub fn dict() -> impl Strategy<Value = Dict> {
         prop::collection::btree_map(key(), value(), 0..4)
+            .prop_map(|entries| entries.into_iter().collect())
     }
 }
 

@@ -199,6 +199,17 @@ pub fn decode_with(reader: &X25519SecretKey, stored: &[u8]) -> Result<Incoming, 
     })
 }
 
+/// Who wrote stored bytes that [`decode`] refuses with [`DecodeError::Content`], and when by their envelope, which nobody
+/// signed. `None` where the author is not proved.
+pub fn written_by(reader: &Account, stored: &[u8]) -> Option<(AccountId, Timestamp)> {
+    if stored.len() > MAX_READ {
+        return None;
+    }
+    let envelope = unwrap(stored).ok()?;
+    let opened = signed::open(envelope.content(), reader.x25519()).ok()?;
+    (envelope.timestamp != 0).then_some((opened.sender, Timestamp(envelope.timestamp)))
+}
+
 /// The Envelope inside the websocket wrapper.
 pub fn unwrap(stored: &[u8]) -> Result<proto::Envelope, DecodeError> {
     let clean = repair(&repair::WEB_SOCKET_MESSAGE, stored).map_err(|_| DecodeError::Wrapper)?;
@@ -326,6 +337,17 @@ mod tests {
         other.sig_timestamp = Some(NOW.as_millis() + 1);
         let error = decode(&bob, &sent_raw(&other.encode_to_vec(), NOW)).unwrap_err();
         assert_eq!(error, DecodeError::TimestampMismatch);
+    }
+
+    #[test]
+    fn an_author_is_known_even_of_what_does_not_parse() {
+        let (alice, bob) = people();
+        let stored = sent_raw(&[0xff], NOW);
+        assert_eq!(decode(&bob, &stored).unwrap_err(), DecodeError::Content);
+        assert_eq!(written_by(&bob, &stored), Some((alice.id(), NOW)));
+        assert_eq!(written_by(&alice, &stored), None);
+        assert_eq!(written_by(&bob, &sent_raw(&[0xff], Timestamp(0))), None);
+        assert_eq!(written_by(&bob, &[]), None);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use crate::entropy::{Entropy, draw};
 use crate::hash::blake2b;
 use crate::keys::{SharedSecret, X25519PublicKey, X25519SecretKey};
 use aes_gcm::Aes256Gcm;
-use chacha20poly1305::XChaCha20Poly1305;
-use chacha20poly1305::aead::{Aead, KeyInit};
+use aes_gcm::aead::{Aead, KeyInit};
 use hmac::{Hmac, Mac};
+use onionskin_ciphers::xchacha20poly1305;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -128,9 +128,8 @@ impl Cipher {
             Self::XChaCha20 => {
                 let key = xchacha20_key(shared, client, node);
                 let nonce = draw::<24>(entropy);
-                let sealed =
-                    XChaCha20Poly1305::new((&*key).into()).encrypt((&nonce).into(), plaintext);
-                Ok(joined(&nonce, &sealed.map_err(|_| CipherError)?))
+                let sealed = xchacha20poly1305::seal(&key, &nonce, &[], plaintext);
+                Ok(joined(&nonce, &sealed))
             }
             Self::AesGcm => {
                 let key = aes_gcm_key(shared);
@@ -148,19 +147,20 @@ impl Cipher {
         node: &X25519PublicKey,
         ciphertext: &[u8],
     ) -> Result<Vec<u8>, CipherError> {
-        let opened = match self {
+        match self {
             Self::XChaCha20 => {
                 let key = xchacha20_key(shared, client, node);
                 let (nonce, rest) = ciphertext.split_first_chunk::<24>().ok_or(CipherError)?;
-                XChaCha20Poly1305::new((&*key).into()).decrypt(nonce.into(), rest)
+                xchacha20poly1305::open(&key, nonce, &[], rest).ok_or(CipherError)
             }
             Self::AesGcm => {
                 let key = aes_gcm_key(shared);
                 let (nonce, rest) = ciphertext.split_first_chunk::<12>().ok_or(CipherError)?;
-                Aes256Gcm::new((&*key).into()).decrypt(nonce.into(), rest)
+                Aes256Gcm::new((&*key).into())
+                    .decrypt(nonce.into(), rest)
+                    .map_err(|_| CipherError)
             }
-        };
-        opened.map_err(|_| CipherError)
+        }
     }
 }
 

@@ -81,7 +81,11 @@ impl OnionRequest {
             return Err(ResponseError::Undecryptable);
         };
         match self.open_layer(destination, &ciphertext) {
-            Some(plaintext) => RpcReply::parse(&plaintext).ok_or(ResponseError::Undecryptable),
+            Some(plaintext) => {
+                // Megabytes, and no longer needed.
+                drop(ciphertext);
+                RpcReply::parse(&plaintext).ok_or(ResponseError::Undecryptable)
+            }
             None => Err(self.complaint(&ciphertext)),
         }
     }

@@ -4,9 +4,9 @@
 //! with an empty body.
 
 use super::MAX_BODY;
+use crate::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A request to a server.
 ///
@@ -20,7 +20,7 @@ pub struct Request {
     /// Begins with `/`, includes the query.
     pub endpoint: String,
     /// Header names and values.
-    pub headers: BTreeMap<String, String>,
+    pub headers: SortedMap<String, String>,
     /// Body, when there is one.
     pub body: Option<Vec<u8>>,
 }
@@ -35,7 +35,7 @@ pub struct Response {
     /// Status code.
     pub code: u16,
     /// Header names in lower case.
-    pub headers: BTreeMap<String, String>,
+    pub headers: SortedMap<String, String>,
     /// Body, possibly empty.
     pub body: Vec<u8>,
 }
@@ -48,7 +48,7 @@ pub struct V4Error;
 #[derive(Serialize)]
 struct RequestInfo<'a> {
     endpoint: &'a str,
-    headers: &'a BTreeMap<String, String>,
+    headers: &'a SortedMap<String, String>,
     method: &'a str,
 }
 
@@ -56,21 +56,21 @@ struct RequestInfo<'a> {
 struct ReadRequestInfo {
     endpoint: String,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    headers: SortedMap<String, String>,
     method: String,
 }
 
 #[derive(Serialize)]
 struct ResponseInfo<'a> {
     code: u16,
-    headers: &'a BTreeMap<String, String>,
+    headers: &'a SortedMap<String, String>,
 }
 
 #[derive(Deserialize)]
 struct ReadResponseInfo {
     code: u16,
     #[serde(default)]
-    headers: BTreeMap<String, Value>,
+    headers: SortedMap<String, Value>,
 }
 
 impl Request {
@@ -82,7 +82,7 @@ impl Request {
         headers: impl IntoIterator<Item = (String, String)>,
         body: Option<Vec<u8>>,
     ) -> Self {
-        let mut headers: BTreeMap<_, _> = headers
+        let mut headers: SortedMap<_, _> = headers
             .into_iter()
             .filter(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"))
             .collect();
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn headers(list: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn headers(list: &[(&str, &str)]) -> SortedMap<String, String> {
         list.iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect()

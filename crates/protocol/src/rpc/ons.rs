@@ -9,8 +9,7 @@ use super::response::AnswerError;
 use crate::encoding;
 use crate::hash::blake2b;
 use crate::id::AccountId;
-use chacha20poly1305::aead::{Aead as _, KeyInit as _};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use onionskin_ciphers::xchacha20poly1305;
 use serde_json::Value;
 
 /// 33 bytes of the Account ID and 16 of the tag.
@@ -49,9 +48,8 @@ pub fn parse_ons(body: &Value, name: &str) -> Result<Option<AccountId>, AnswerEr
         .ok_or(AnswerError("no nonce"))?;
     let lower = lowered(name);
     let key = blake2b::<32>(&hash(&lower), &[lower.as_bytes()]);
-    let plain = XChaCha20Poly1305::new(&key.into())
-        .decrypt(&XNonce::from(nonce), sealed.as_slice())
-        .map_err(|_| AnswerError("the name does not open the answer"))?;
+    let plain = xchacha20poly1305::open(&key, &nonce, &[], &sealed)
+        .ok_or(AnswerError("the name does not open the answer"))?;
     AccountId::from_bytes(&plain)
         .map(Some)
         .map_err(|_| AnswerError("no Account ID behind the name"))

@@ -9,10 +9,9 @@ use crate::encoding;
 use crate::id::{MessageHash, SwarmId};
 use crate::keys::{Ed25519PublicKey, Signature};
 use crate::node::{self, ServiceNode};
-use crate::onion::response::MAX_ANSWER;
+use crate::sorted::{SortedMap, sort};
 use crate::time::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// The body is not what this method answers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +72,7 @@ pub struct Stored {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touched {
     /// What each node says it deleted or shortened, with a signature that verifies.
-    pub confirmed: BTreeMap<Ed25519PublicKey, Vec<MessageHash>>,
+    pub confirmed: SortedMap<Ed25519PublicKey, Vec<MessageHash>>,
     /// Nodes that failed or whose signature does not verify.
     pub failed: Vec<Ed25519PublicKey>,
 }
@@ -86,14 +85,14 @@ pub struct NodeExpiries {
     /// Messages whose expiry changed.
     pub updated: Vec<MessageHash>,
     /// Messages found but left alone (`shorten` and `extend` only), with their present expiry.
-    pub unchanged: BTreeMap<MessageHash, Timestamp>,
+    pub unchanged: SortedMap<MessageHash, Timestamp>,
 }
 
 /// The result of `expire`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
     /// Nodes whose signature verifies. A message that is in neither list of a node does not exist there.
-    pub confirmed: BTreeMap<Ed25519PublicKey, NodeExpiries>,
+    pub confirmed: SortedMap<Ed25519PublicKey, NodeExpiries>,
     /// Nodes that failed or whose signature does not verify.
     pub failed: Vec<Ed25519PublicKey>,
 }
@@ -102,7 +101,7 @@ pub struct Expired {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoked {
     /// Nodes whose signature verifies, and how many tokens were let in again there (`unrevoke_subaccount` only).
-    pub confirmed: BTreeMap<Ed25519PublicKey, Option<u64>>,
+    pub confirmed: SortedMap<Ed25519PublicKey, Option<u64>>,
     /// Nodes that failed or whose signature does not verify.
     pub failed: Vec<Ed25519PublicKey>,
 }
@@ -140,12 +139,8 @@ const MAX_MESSAGES: usize = 60_000;
 /// More members than a swarm can have.
 const MAX_SWARM: usize = 1_000;
 
-/// Splits the answer to `batch` or `sequence`.
-pub fn parse_batch(body: &[u8]) -> Result<Vec<Answer>, AnswerError> {
-    if body.len() > MAX_ANSWER {
-        return Err(AnswerError("too large"));
-    }
-    let body: Value = serde_json::from_slice(body).map_err(|_| AnswerError("not JSON"))?;
+/// Splits the answer to `batch` or `sequence`. It may hold megabytes, so its parts are taken out of it.
+pub fn parse_batch(body: Value) -> Result<Vec<Answer>, AnswerError> {
     let Value::Object(mut body) = body else {
         return Err(AnswerError("not an object"));
     };
@@ -404,7 +399,7 @@ pub fn parse_expire(
 ) -> Result<Expired, AnswerError> {
     let (confirmed, failed) = by_node(body, |node, entry| {
         let mut updated = hashes(entry.get("updated")?, requested.len())?;
-        updated.sort_unstable();
+        sort(&mut updated);
         let expiries = match entry.get("expiry")? {
             Value::Array(list) if list.len() <= requested.len() => {
                 list.iter().map(time).collect::<Option<Vec<_>>>()?
@@ -416,7 +411,7 @@ pub fn parse_expire(
         }
         let unchanged = match entry.get("unchanged") {
             Some(unchanged) => expiries_by_hash(unchanged.as_object()?),
-            None => BTreeMap::new(),
+            None => SortedMap::new(),
         };
         let signed = signed::node_expire(account, &expiries, requested, &updated, &unchanged);
         is_signed(node, entry, &signed).then_some(NodeExpiries {
@@ -448,7 +443,7 @@ pub fn parse_swarm(body: &Value) -> Result<Swarm, AnswerError> {
 }
 
 /// Reads `get_expiries`. Messages that the node does not have are absent.
-pub fn parse_expiries(body: &Value) -> Result<BTreeMap<MessageHash, Timestamp>, AnswerError> {
+pub fn parse_expiries(body: &Value) -> Result<SortedMap<MessageHash, Timestamp>, AnswerError> {
     let expiries = body
         .get("expiries")
         .and_then(Value::as_object)
@@ -456,7 +451,7 @@ pub fn parse_expiries(body: &Value) -> Result<BTreeMap<MessageHash, Timestamp>, 
     Ok(expiries_by_hash(expiries))
 }
 
-type ByNode<T> = (BTreeMap<Ed25519PublicKey, T>, Vec<Ed25519PublicKey>);
+type ByNode<T> = (SortedMap<Ed25519PublicKey, T>, Vec<Ed25519PublicKey>);
 
 /// Sorts the entries of a swarm-wide answer into those that `read` accepts and the rest. Names that are no keys are skipped.
 fn by_node<T>(
@@ -470,7 +465,7 @@ fn by_node<T>(
     if swarm.len() > MAX_SWARM {
         return Err(AnswerError("too many swarm members"));
     }
-    let (mut confirmed, mut failed) = (BTreeMap::new(), Vec::new());
+    let (mut confirmed, mut failed) = (SortedMap::new(), Vec::new());
     for (name, entry) in swarm {
         let Some(node) = Ed25519PublicKey::from_hex(name) else {
             continue;
@@ -510,7 +505,7 @@ fn hashes(value: &Value, limit: usize) -> Option<Vec<MessageHash>> {
     list.iter().map(hash).collect()
 }
 
-fn expiries_by_hash(object: &Map<String, Value>) -> BTreeMap<MessageHash, Timestamp> {
+fn expiries_by_hash(object: &Map<String, Value>) -> SortedMap<MessageHash, Timestamp> {
     let read = |(name, value): (&String, &Value)| Some((MessageHash::parse(name)?, time(value)?));
     object.iter().filter_map(read).collect()
 }
@@ -655,7 +650,8 @@ mod tests {
 
     #[test]
     fn a_batch_gives_codes_and_bodies_in_order() {
-        let answers = parse_batch(br#"{"results":[{"body":{"t":1},"code":200},{"body":"retrieve: request signature required","code":401},{"code":500}]}"#);
+        let answers = parse_batch(json!({"results": [{"body": {"t": 1}, "code": 200},
+            {"body": "retrieve: request signature required", "code": 401}, {"code": 500}]}));
         let answer = |code, body| Answer { code, body };
         assert_eq!(
             answers.unwrap(),
@@ -665,19 +661,18 @@ mod tests {
                 answer(500, Value::Null)
             ]
         );
-        let many = json!({"results": vec![json!({"code": 200}); 21]}).to_string();
         for body in [
-            "",
-            "[]",
-            "{}",
-            r#"{"results":{}}"#,
-            r#"{"results":[7]}"#,
-            r#"{"results":[{"code":70000}]}"#,
-            &many,
+            Value::Null,
+            json!("results"),
+            json!([]),
+            json!({}),
+            json!({"results": {}}),
+            json!({"results": [7]}),
+            json!({"results": [{"code": 70000}]}),
+            json!({"results": vec![json!({"code": 200}); 21]}),
         ] {
-            assert!(parse_batch(body.as_bytes()).is_err(), "{body}");
+            assert!(parse_batch(body.clone()).is_err(), "{body}");
         }
-        assert!(parse_batch(&vec![b' '; MAX_ANSWER + 1]).is_err());
     }
 
     #[test]
@@ -719,7 +714,7 @@ mod tests {
         let deleted = parse_delete(&body, &owner(), &requested).unwrap();
         assert_eq!(
             deleted.confirmed,
-            BTreeMap::from([(d(), vec![hash_of(H2), hash_of(H0)])])
+            SortedMap::from([(d(), vec![hash_of(H2), hash_of(H0)])])
         );
         assert_eq!(deleted.failed, [other().public()]);
     }
@@ -727,7 +722,7 @@ mod tests {
     #[test]
     fn expiries_count_with_the_signature_of_the_node() {
         let requested = [hash_of(H0), hash_of(H2)];
-        let unchanged = BTreeMap::from([(hash_of(H2), Timestamp(9))]);
+        let unchanged = SortedMap::from([(hash_of(H2), Timestamp(9))]);
         let signed = signed::node_expire(
             &owner(),
             &[Timestamp(7)],
@@ -746,7 +741,7 @@ mod tests {
         };
         assert_eq!(
             expired.confirmed,
-            BTreeMap::from([(other().public(), expected)])
+            SortedMap::from([(other().public(), expected)])
         );
         assert_eq!(expired.failed, [d()]);
     }
@@ -807,7 +802,7 @@ mod tests {
         let revoked = parse_revoke(&body, &owner(), now, &[token]).unwrap();
         assert_eq!(
             revoked.confirmed,
-            BTreeMap::from([(other().public(), Some(1))])
+            SortedMap::from([(other().public(), Some(1))])
         );
         assert_eq!(revoked.failed, [d()]);
         assert!(
@@ -871,10 +866,10 @@ mod tests {
     #[test]
     fn expiries_of_unknown_messages_are_absent() {
         let read = parse_expiries(&json!({"expiries": {H0: 5, "x": 6, H2: "7"}})).unwrap();
-        assert_eq!(read, BTreeMap::from([(hash_of(H0), Timestamp(5))]));
+        assert_eq!(read, SortedMap::from([(hash_of(H0), Timestamp(5))]));
         assert_eq!(
             parse_expiries(&json!({"expiries": {}})).unwrap(),
-            BTreeMap::new()
+            SortedMap::new()
         );
         assert!(parse_expiries(&json!({})).is_err());
     }
@@ -937,7 +932,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_answer_is_read_without_a_panic(body in answers(), bytes: Vec<u8>) {
+        fn any_answer_is_read_without_a_panic(body in answers()) {
             let _ = parse_retrieve(&body);
             let _ = parse_store(&body, &hash_of(H0));
             let _ = parse_swarm(&body);
@@ -951,8 +946,7 @@ mod tests {
             let _ = parse_revoked(&body);
             let _ = (parse_info(&body), parse_if_else(&body), parse_active_nodes(&body));
             let _ = (node_time(&body), hard_fork(&body));
-            let _ = parse_batch(body.to_string().as_bytes());
-            let _ = parse_batch(&bytes);
+            let _ = parse_batch(body);
         }
     }
 }

@@ -4,8 +4,8 @@
 //! The functions named `node_…` give what a node signs in its answer; `PK` is the account with its prefix in hex.
 
 use crate::id::{MessageHash, Namespace, SwarmId};
+use crate::sorted::{SortedMap, sort};
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// A subaccount token: `prefix ‖ flags ‖ 00 00 ‖ 32-byte Ed25519 key` (10-network 3.2).
 pub type SubaccountToken = [u8; 36];
@@ -121,7 +121,7 @@ pub fn node_expire(
     expiries: &[Timestamp],
     requested: &[MessageHash],
     updated: &[MessageHash],
-    unchanged: &BTreeMap<MessageHash, Timestamp>,
+    unchanged: &SortedMap<MessageHash, Timestamp>,
 ) -> String {
     let mut text = format!(
         "{}{}{}{}",
@@ -154,7 +154,7 @@ fn joined(hashes: &[MessageHash]) -> String {
 /// In ASCII order, whatever the order of the list.
 fn sorted(hashes: &[MessageHash]) -> String {
     let mut hashes: Vec<_> = hashes.iter().map(MessageHash::as_str).collect();
-    hashes.sort_unstable();
+    sort(&mut hashes);
     hashes.concat()
 }
 
@@ -313,7 +313,7 @@ mod tests {
             node_expire_all(&owner, NOW, std::slice::from_ref(&a)),
             format!("{pk}1760000000000{upper}")
         );
-        let unchanged = BTreeMap::from([(a.clone(), Timestamp(9))]);
+        let unchanged = SortedMap::from([(a.clone(), Timestamp(9))]);
         assert_eq!(
             node_expire(
                 &owner,

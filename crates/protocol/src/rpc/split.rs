@@ -1,7 +1,7 @@
 //! How much of an answer each namespace of a poll may take (10-network 7.2).
 
 use crate::id::Namespace;
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// Messages of people and of groups come before everything else.
 const fn priority(namespace: Namespace) -> u8 {
@@ -14,13 +14,13 @@ const fn priority(namespace: Namespace) -> u8 {
 /// `max_size` for each of `namespaces`, in their order: a negative number is that fraction of 7,800,000 bytes. The fractions
 /// add up to one at most, since an answer above 10 MiB is lost between the nodes.
 pub fn max_sizes(namespaces: &[Namespace]) -> Vec<i64> {
-    let mut counts: BTreeMap<u8, i64> = BTreeMap::new();
+    let mut counts: SortedMap<u8, i64> = SortedMap::new();
     for namespace in namespaces {
         *counts.entry(priority(*namespace)).or_default() += 1;
     }
     let lowest = counts.keys().next().copied();
     let mut split = 1i64;
-    let mut sizes = BTreeMap::new();
+    let mut sizes = SortedMap::new();
     for (level, count) in counts.iter().rev() {
         // What is left over for those below counts as one more part.
         let rest = i64::from(Some(*level) != lowest);

@@ -46,6 +46,9 @@ pub struct HeldMessage {
     pub expiry: i64,
     /// Bytes of data.
     pub size: usize,
+    /// The data. Not told over the control interface.
+    #[serde(skip)]
+    pub data: Vec<u8>,
 }
 
 /// Where an onion request goes.
@@ -165,6 +168,7 @@ impl Network {
                     timestamp: message.timestamp,
                     expiry: message.expiry,
                     size: message.data.len(),
+                    data: message.data,
                 };
                 held.push((index, messages.into_iter().map(describe).collect()));
             }

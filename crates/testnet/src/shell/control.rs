@@ -65,7 +65,7 @@ pub fn routes(controlled: Controlled) -> Router {
         .route("/weather", post(weather))
         .route("/move", post(move_node))
         .route("/message", post(message))
-        .route("/messages", get(messages))
+        .route("/messages", get(messages).post(many))
         .route("/name", post(name))
         .route("/file_server", post(file_server))
         .route("/time", get(time).post(advance))
@@ -249,6 +249,33 @@ async fn message(State(controlled): State<Controlled>, body: Bytes) -> Answer {
         Some(hash) => Ok(axum::Json(json!({ "hash": hash }))),
         None => refuse("no member of the swarm took it"),
     }
+}
+
+#[derive(Deserialize)]
+struct MessagesOrder {
+    account: String,
+    data: Vec<String>,
+    #[serde(default)]
+    namespace: i16,
+}
+
+async fn many(State(controlled): State<Controlled>, body: Bytes) -> Answer {
+    let order: MessagesOrder = parse(&body)?;
+    let account = account(&order.account)?;
+    let decoded: Option<Vec<Vec<u8>>> = order
+        .data
+        .iter()
+        .map(|data| encoding::from_base64(data))
+        .collect();
+    let Some(decoded) = decoded else {
+        return refuse("data is a list of base64");
+    };
+    let namespace = Namespace(order.namespace);
+    let taken = decoded
+        .iter()
+        .filter_map(|data| controlled.network.inject(&account, namespace, data))
+        .count();
+    Ok(axum::Json(json!({ "stored": taken })))
 }
 
 async fn messages(

@@ -15,6 +15,7 @@ use crate::core::NodeError;
 use crate::file_server::FileServer;
 use crate::network::{Fault, HeldMessage, MoveError, Network, NodeInfo, Patience, Plot};
 use control::Controlled;
+use onionskin_protocol::attachment::url::DEFAULT_HOST;
 use onionskin_protocol::id::{Namespace, SwarmId};
 use onionskin_protocol::keys::{Ed25519PublicKey, KeyError, X25519PublicKey};
 use std::io;
@@ -163,9 +164,10 @@ impl Testnet {
         };
         let sleeper = Arc::new(TokioSleeper::new(tokio::runtime::Handle::current()));
         let patience = Duration::from_millis(options.patience.server_ms);
-        let servers = Arc::new(HttpServers::new(options.outbound, patience)?);
+        let servers = HttpServers::new(options.outbound, patience)?;
+        let servers = Arc::new(servers.with_host(DEFAULT_HOST, file_address));
         let network = Network::new(&plot, sleeper, servers)?;
-        let files = Arc::new(FileServer::new(options.rng_seed)?);
+        let files = Arc::new(FileServer::new()?);
 
         let (end, ended) = watch::channel(false);
         let mut tasks = JoinSet::new();

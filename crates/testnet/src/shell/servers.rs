@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use reqwest::redirect::Policy;
 use std::error::Error as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Where nodes may post to.
@@ -27,6 +27,7 @@ pub enum Outbound {
 pub struct HttpServers {
     client: reqwest::Client,
     outbound: Outbound,
+    own: Option<(String, SocketAddr)>,
 }
 
 impl HttpServers {
@@ -37,7 +38,18 @@ impl HttpServers {
             .timeout(patience + Duration::from_secs(1))
             .no_proxy()
             .build()?;
-        Ok(Self { client, outbound })
+        Ok(Self {
+            client,
+            outbound,
+            own: None,
+        })
+    }
+
+    /// A server of this network: posts to this name arrive at an address of this machine, whatever their port.
+    #[must_use]
+    pub fn with_host(mut self, host: &str, address: SocketAddr) -> Self {
+        self.own = Some((host.to_owned(), address));
+        self
     }
 }
 
@@ -45,6 +57,8 @@ impl Servers for HttpServers {
     fn post(&self, post: ServerPost) -> BoxFuture<'static, (u16, Vec<u8>)> {
         let client = self.client.clone();
         let outbound = self.outbound;
+        let own = self.own.as_ref().filter(|(host, _)| *host == post.host);
+        let own = own.map(|(_, address)| *address);
         Box::pin(async move {
             if post.host.is_empty() {
                 return (502, Vec::new());
@@ -54,14 +68,18 @@ impl Servers for HttpServers {
                 post.host == "localhost" || address.as_ref().is_ok_and(IpAddr::is_loopback);
             match outbound {
                 Outbound::Any => {}
+                Outbound::Loopback if own.is_some() => {}
                 Outbound::Loopback if loopback => {}
                 _ if address.is_ok() => return refused(&post.host, post.port),
                 _ => return unknown_host(&post.host),
             }
-            let url = format!(
-                "{}://{}:{}{}",
-                post.protocol, post.host, post.port, post.target
-            );
+            let url = match own {
+                Some(address) => format!("http://{address}{}", post.target),
+                None => format!(
+                    "{}://{}:{}{}",
+                    post.protocol, post.host, post.port, post.target
+                ),
+            };
             let sent = client
                 .post(url)
                 .header(CONTENT_TYPE, "application/octet-stream")

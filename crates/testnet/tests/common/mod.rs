@@ -26,7 +26,7 @@ pub struct Lab {
 impl Lab {
     pub fn new(nodes: u16, swarms: usize) -> Self {
         let time = VirtualTime::new(Timestamp(NOW as u64));
-        let files = Arc::new(FileServer::new(1).unwrap());
+        let files = Arc::new(FileServer::new().unwrap());
         let sleeper = Arc::new(time.clone());
         let servers = Arc::new(LocalServers::new(
             files.clone(),

@@ -94,11 +94,8 @@ fn detail(app: App, state: ConnectionState) -> String {
             })
         }),
         ConnectionState::Building => {
-            let failed = app.paths.with(|paths| {
-                let failures = paths.iter().flatten().map(|path| path.failures);
-                failures.map(u64::from).sum()
-            });
-            count(&t.p1_attempts, failed)
+            let attempts = app.network.with(|network| network.attempts);
+            count(&t.p1_attempts, u64::from(attempts))
         }
         ConnectionState::Degraded => report(&|report| reason(app, report).into()),
         ConnectionState::Connected => report(&|report| {

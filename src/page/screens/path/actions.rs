@@ -9,7 +9,7 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
-use onionskin_client::api::{Command, Failure};
+use onionskin_client::api::{Command, ErrorCode, Failure};
 
 /// Paths can be changed once in so many ms.
 const PAUSE_MS: f64 = 60_000.0;
@@ -54,6 +54,17 @@ impl Renewal {
                 Ok(_) => {
                     self.app.announcer.say(said.into());
                     self.app.paths_renewed.set(Some(js_sys::Date::now()));
+                }
+                // A page that was loaded anew does not know when paths were last renewed; the engine does.
+                Err(Failure {
+                    code: ErrorCode::NetPath,
+                    number: Some(rest),
+                    ..
+                }) => {
+                    let since = PAUSE_MS - f64::from(rest) * 1_000.0;
+                    self.app
+                        .paths_renewed
+                        .set(Some(js_sys::Date::now() - since));
                 }
                 Err(failure) => {
                     self.failed.try_set(Some(failure));

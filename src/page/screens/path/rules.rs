@@ -2,7 +2,7 @@
 
 use onionskin_client::api::{PathRule, PathView};
 use onionskin_client::world::Country;
-use std::collections::BTreeSet;
+use onionskin_protocol::sorted::SortedSet;
 use std::net::Ipv4Addr;
 
 /// How it stands with a rule.
@@ -11,7 +11,7 @@ pub(super) enum Standing {
     Kept,
     /// Too few nodes were left to keep it.
     Relaxed,
-    /// Two hops have it in common, though nobody had to relax it: countries are known to the page only.
+    /// Two hops have it in common, though nobody had to relax it: of nodes that came later only the page knows the country.
     Missed,
     /// All nodes run on one machine, so there is nothing to keep apart.
     OneMachine,
@@ -53,7 +53,7 @@ pub(super) fn judge(path: &PathView, countries: &[Option<Country>]) -> [(PathRul
 
 /// Two equal ones break the rule even where another is unknown.
 fn told_apart<T: Ord + Copy>(values: impl Iterator<Item = Option<T>>) -> Standing {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut unknown = false;
     for value in values {
         match value {
@@ -88,6 +88,7 @@ mod tests {
             requests: 0,
             failures: 0,
             strikes: 0,
+            broken: None,
             rotates_at: None,
             relaxed: relaxed.to_vec(),
             destination: None,

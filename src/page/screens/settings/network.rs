@@ -1,7 +1,7 @@
 //! X9: what can be chosen about the network. Every choice is kept at once; a failure takes it back and says so.
 
-use super::{Meta, Scope};
-use crate::i18n::text;
+use super::{Meta, Scope, options};
+use crate::i18n::{format, text};
 use crate::page::refresh;
 use crate::page::screens::network::{RelayList, TestButton};
 use crate::page::state::App;
@@ -80,6 +80,14 @@ pub(super) fn NetworkPage() -> impl IntoView {
         failed: RwSignal::new(None),
     };
     form.read();
+    let chosen = options::Form::new(app);
+    let downloads = move || {
+        let sizes = [("1", 1_000_000u32), ("3", 3_000_000), ("10", 10_000_000)];
+        let sizes = sizes.map(|(key, limit)| (limit, key, format::bytes(u64::from(limit))));
+        std::iter::once((0, "0", t.off.to_owned()))
+            .chain(sizes)
+            .collect::<Vec<_>>()
+    };
     refresh::every(app, REFRESH_MS, move || {
         leptos::task::spawn_local(app.read_report());
     });
@@ -92,6 +100,7 @@ pub(super) fn NetworkPage() -> impl IntoView {
     });
     view! {
         {move || form.failed.get().map(|failure| view! { <FailureNote failure testid="x9.error" /> })}
+        <options::Failed form=chosen testid="x9.download-error" />
         <Show when=ready fallback=move || view! { <p class="muted" role="status">{t.working}</p> }>
             <Show when=move || direct.get()>
                 <TransportCard form />
@@ -114,6 +123,15 @@ pub(super) fn NetworkPage() -> impl IntoView {
                 scope=Scope::Device
                 read=|settings| settings.saver
                 write=|settings, on| settings.saver = on
+            />
+            <options::Choice
+                form=chosen
+                label=t.x9_download
+                why=t.x9_download_why
+                testid="x9.download"
+                choices=downloads()
+                read=|settings| settings.auto_download
+                write=|settings, limit| settings.auto_download = limit
             />
             <SwitchCard
                 form

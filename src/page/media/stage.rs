@@ -1,0 +1,707 @@
+//! Files on their way into a message: picked, dropped, pasted or photographed, made ready, kept for the next message of their
+//! conversation, and shown in a strip above the composer (screens 9.7).
+
+use super::tools::{ImageTools, Subject, Working};
+use super::{failure, read, thumbnail_of};
+use crate::bridge::{Call, FILE_LIMIT, Prepared, Quality, Reply};
+use crate::i18n::{Catalogue, count, fill, format, isolate, text};
+use crate::page::canvas::bitmap;
+use crate::page::state::App;
+use crate::page::ui::failure::FailureNote;
+use crate::page::ui::icons::{Draw, Icon};
+use leptos::html;
+use leptos::prelude::*;
+use onionskin_client::api::{
+    Answer, Attachment, Blob, Command, ConversationId, ErrorCode, Failure, FileId, FileKind,
+    NewFile,
+};
+use onionskin_client::picture::{Format, Metadata};
+use onionskin_protocol::sorted::SortedMap;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, File};
+
+/// Files of a message (20-messages 3.2).
+const MAX_FILES: usize = 32;
+/// Larger pictures are not even read: they would have more pixels than are decoded.
+const MAX_PICTURE: f64 = 80_000_000.0;
+
+/// A file that waits for its message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Staged {
+    pub attachment: Attachment,
+    /// What is known of its making; `None` after a reload.
+    made: Option<Made>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    /// Bytes as picked.
+    before: u64,
+    /// What a picture told before.
+    removed: Metadata,
+    /// How much of a picture is sent; `None` for everything else.
+    quality: Option<Quality>,
+}
+
+/// Staged files of all conversations.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage {
+    files: RwSignal<SortedMap<ConversationId, Vec<Staged>>>,
+    /// Where pictures came from, so that another quality can be chosen.
+    sources: StoredValue<SortedMap<FileId, File>, LocalStorage>,
+    /// Files being made ready.
+    busy: RwSignal<u32>,
+    failed: RwSignal<Option<(String, Failure)>>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self {
+            files: RwSignal::new(SortedMap::new()),
+            sources: StoredValue::new_local(SortedMap::new()),
+            busy: RwSignal::new(0),
+            failed: RwSignal::new(None),
+        }
+    }
+
+    pub(super) fn forget(self) {
+        self.files.update(SortedMap::clear);
+        self.sources.update_value(SortedMap::clear);
+        self.failed.set(None);
+    }
+
+    /// Files are being made ready; sending would leave them behind. Tracks it.
+    pub(crate) fn is_busy(self) -> bool {
+        self.busy.get() > 0
+    }
+
+    /// Something waits for the next message. Tracks it.
+    pub(crate) fn any(self, conversation: ConversationId) -> bool {
+        self.files.with(|files| {
+            files
+                .get(&conversation)
+                .is_some_and(|some| !some.is_empty())
+        })
+    }
+
+    /// What the next message takes along, in order.
+    pub(crate) fn ids(self, conversation: ConversationId) -> Vec<FileId> {
+        self.files.with_untracked(|files| {
+            let some = files.get(&conversation).into_iter().flatten();
+            some.map(|one| one.attachment.id).collect()
+        })
+    }
+
+    /// The message with these files is in the outbox.
+    pub(crate) fn sent(self, conversation: ConversationId, ids: &[FileId]) {
+        self.files.update(|files| {
+            if let Some(files) = files.get_mut(&conversation) {
+                files.retain(|one| !ids.contains(&one.attachment.id));
+            }
+        });
+        self.sources
+            .update_value(|sources| sources.retain(|id, _| !ids.contains(id)));
+    }
+
+    /// What was staged before a reload, unless something is staged already.
+    async fn restore(self, app: App, conversation: ConversationId) {
+        let command = Command::GetDraft { conversation };
+        if let Ok(Answer::Draft(draft)) = app.command(command).await {
+            self.files.try_update(|files| {
+                let place = files.entry(conversation).or_default();
+                if place.is_empty() {
+                    *place = draft
+                        .files
+                        .into_iter()
+                        .map(|attachment| Staged {
+                            attachment,
+                            made: None,
+                        })
+                        .collect();
+                }
+            });
+        }
+    }
+
+    /// Takes a text in as a file.
+    pub(crate) async fn text(
+        self,
+        app: App,
+        conversation: ConversationId,
+        said: String,
+    ) -> Result<(), Failure> {
+        let command = Command::StageFile {
+            conversation,
+            file: NewFile {
+                name: "message.txt".to_owned(),
+                content_type: "text/plain".to_owned(),
+                bytes: Blob(said.into_bytes()),
+                width: 0,
+                height: 0,
+                voice: false,
+            },
+        };
+        if let Answer::File(attachment) = app.command(command).await? {
+            self.files.try_update(|files| {
+                files.entry(conversation).or_default().push(Staged {
+                    attachment,
+                    made: None,
+                });
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes files in, one after the other.
+    pub(super) fn take(self, app: App, conversation: ConversationId, picked: Vec<File>) {
+        leptos::task::spawn_local(async move {
+            self.failed.set(None);
+            for file in picked {
+                let here = self
+                    .files
+                    .with_untracked(|files| files.get(&conversation).map_or(0, Vec::len));
+                let staged = if here >= MAX_FILES {
+                    Err(failure(ErrorCode::FileTooBig, "32"))
+                } else {
+                    self.busy.update(|busy| *busy += 1);
+                    let staged = stage(app, conversation, &file, Quality::default()).await;
+                    self.busy.update(|busy| *busy -= 1);
+                    staged
+                };
+                match staged {
+                    Ok(staged) => {
+                        if staged
+                            .made
+                            .as_ref()
+                            .is_some_and(|made| made.quality.is_some())
+                        {
+                            self.sources.update_value(|sources| {
+                                sources.insert(staged.attachment.id, file);
+                            });
+                        }
+                        self.files
+                            .update(|files| files.entry(conversation).or_default().push(staged));
+                    }
+                    Err(failure) => self.failed.set(Some((file.name(), failure))),
+                }
+            }
+        });
+    }
+
+    /// Makes a picture anew in another quality, in its place.
+    fn requality(self, app: App, conversation: ConversationId, id: FileId, quality: Quality) {
+        if let Some(source) = self.sources.with_value(|sources| sources.get(&id).cloned()) {
+            self.remake(app, conversation, id, source, Some(quality));
+        }
+    }
+
+    /// Makes a picture anew from a file, in its place; without a quality in the one that it had.
+    pub(super) fn remake(
+        self,
+        app: App,
+        conversation: ConversationId,
+        id: FileId,
+        source: File,
+        quality: Option<Quality>,
+    ) {
+        let before = self.files.with_untracked(|files| {
+            let mut all = files.get(&conversation).into_iter().flatten();
+            all.find(|one| one.attachment.id == id).cloned()
+        });
+        let kept = before.as_ref().and_then(|one| one.made.as_ref()?.quality);
+        let quality = quality.or(kept).unwrap_or_default();
+        // What it shows is the same in any quality.
+        let caption = before.map(|one| one.attachment.caption).unwrap_or_default();
+        leptos::task::spawn_local(async move {
+            self.busy.update(|busy| *busy += 1);
+            let staged = stage(app, conversation, &source, quality).await;
+            self.busy.update(|busy| *busy -= 1);
+            match staged {
+                Ok(staged) => {
+                    let new = staged.attachment.id;
+                    self.files.update(|files| {
+                        let files = files.entry(conversation).or_default();
+                        match files.iter_mut().find(|one| one.attachment.id == id) {
+                            Some(place) => *place = staged,
+                            None => files.push(staged),
+                        }
+                    });
+                    self.sources.update_value(|sources| {
+                        sources.remove(&id);
+                        sources.insert(new, source);
+                    });
+                    app.send(Command::UnstageFile { file: id });
+                    if !caption.is_empty() {
+                        self.describe(app, conversation, new, caption);
+                    }
+                }
+                Err(failure) => self.failed.set(Some((source.name(), failure))),
+            }
+        });
+    }
+
+    /// Opens the image tools for a picture: as it was picked, or after a reload as it was made ready.
+    fn edit(self, app: App, one: &Attachment, working: Working) {
+        let source = self
+            .sources
+            .with_value(|sources| sources.get(&one.id).cloned());
+        let (id, name) = (one.id, one.name.clone());
+        self.failed.set(None);
+        leptos::task::spawn_local(async move {
+            let subject = async {
+                let file: web_sys::Blob = match source {
+                    Some(file) => file.into(),
+                    None => {
+                        let bytes = super::bytes_of(app, id).await?;
+                        let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
+                        web_sys::Blob::new_with_u8_array_sequence(&parts)
+                            .map_err(|_| super::internal("the browser takes no more files"))?
+                    }
+                };
+                let unreadable = || failure(ErrorCode::FileType, "");
+                let head = file
+                    .slice_with_i32_and_i32(0, 16)
+                    .map_err(|_| unreadable())?;
+                let format = Format::of(&read(&head).await?);
+                let photograph = format == Some(Format::Jpeg);
+                let picture = bitmap(&file).await.ok_or_else(unreadable)?;
+                Ok::<_, Failure>(Subject {
+                    id,
+                    name: name.clone(),
+                    picture,
+                    content_type: if photograph {
+                        "image/jpeg"
+                    } else {
+                        "image/png"
+                    },
+                })
+            };
+            match subject.await {
+                Ok(subject) => drop(working.try_set(Some(subject))),
+                Err(failure) => self.failed.set(Some((name, failure))),
+            }
+        });
+    }
+
+    /// Says what a file shows.
+    fn describe(self, app: App, conversation: ConversationId, id: FileId, caption: String) {
+        self.files.update(|files| {
+            let mut all = files.entry(conversation).or_default().iter_mut();
+            if let Some(one) = all.find(|one| one.attachment.id == id) {
+                one.attachment.caption.clone_from(&caption);
+            }
+        });
+        app.send(Command::DescribeFile { file: id, caption });
+    }
+
+    fn remove(self, app: App, conversation: ConversationId, id: FileId) {
+        self.sent(conversation, &[id]);
+        app.send(Command::UnstageFile { file: id });
+    }
+
+    /// One place towards the start or the end.
+    fn shift(self, conversation: ConversationId, id: FileId, by: isize) {
+        self.files.update(|files| {
+            let files = files.entry(conversation).or_default();
+            let at = files.iter().position(|one| one.attachment.id == id);
+            let to = at.and_then(|at| at.checked_add_signed(by));
+            if let (Some(at), Some(to)) = (at, to)
+                && to < files.len()
+            {
+                files.swap(at, to);
+            }
+        });
+    }
+}
+
+/// Makes one file ready and gives it to the engine.
+async fn stage(
+    app: App,
+    conversation: ConversationId,
+    file: &File,
+    quality: Quality,
+) -> Result<Staged, Failure> {
+    let head = file
+        .slice_with_i32_and_i32(0, 16)
+        .map_err(|_| failure(ErrorCode::FileType, ""))?;
+    let picture = Format::of(&read(&head).await?).is_some();
+    let limit = if picture {
+        MAX_PICTURE
+    } else {
+        FILE_LIMIT as f64
+    };
+    if file.size() > limit {
+        return Err(Failure {
+            code: ErrorCode::FileTooBig,
+            number: Some(file.size().min(f64::from(u32::MAX)) as u32),
+            detail: String::new(),
+        });
+    }
+    // HEIC and its like: nobody could open it.
+    if !picture && file.type_().starts_with("image/") && file.type_() != "image/svg+xml" {
+        return Err(failure(ErrorCode::FileType, ""));
+    }
+    let bytes = Blob(read(file).await?);
+    let before = bytes.0.len() as u64;
+    let mut made = Made {
+        before,
+        removed: Metadata::default(),
+        quality: None,
+    };
+    let new = if picture {
+        let call = Call::PreparePicture { bytes, quality };
+        let Reply::Picture(prepared) = app.call(call).await? else {
+            return Err(super::internal("the worker gave no picture"));
+        };
+        made.removed = prepared.removed;
+        made.quality = Some(quality);
+        new_picture(&file.name(), prepared)
+    } else {
+        NewFile {
+            name: file.name(),
+            content_type: if file.type_().is_empty() {
+                super::kind::UNKNOWN.to_owned()
+            } else {
+                file.type_()
+            },
+            bytes,
+            width: 0,
+            height: 0,
+            voice: false,
+        }
+    };
+    let command = Command::StageFile {
+        conversation,
+        file: new,
+    };
+    match app.command(command).await? {
+        Answer::File(attachment) => Ok(Staged {
+            attachment,
+            made: Some(made),
+        }),
+        _ => Err(super::internal("the engine gave no file")),
+    }
+}
+
+fn new_picture(name: &str, prepared: Prepared) -> NewFile {
+    NewFile {
+        name: renamed(name, &prepared.extension),
+        content_type: prepared.content_type,
+        bytes: prepared.bytes,
+        width: prepared.width,
+        height: prepared.height,
+        voice: false,
+    }
+}
+
+/// The name with the ending of what it has become.
+fn renamed(name: &str, extension: &str) -> String {
+    let stem = match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    };
+    format!("{stem}.{extension}")
+}
+
+/// The strip above the composer.
+#[component]
+pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let stage = app.media.staging;
+    let working = Working::new_local(None);
+    leptos::task::spawn_local(stage.restore(app, conversation));
+    let files = Memo::new(move |_| {
+        stage
+            .files
+            .with(|files| files.get(&conversation).cloned().unwrap_or_default())
+    });
+    let total = move || {
+        let bytes = files.with(|files| files.iter().map(|one| one.attachment.size).sum());
+        fill(
+            &count(&t.media_staged, files.with(Vec::len) as u64),
+            &[("size", &format::bytes(bytes))],
+        )
+    };
+    view! {
+        {move || stage.failed.get().map(|(name, failure)| view! {
+            <div class="stage-failed" data-testid="v1.stage-error">
+                <p class="small"><bdi>{name}</bdi></p>
+                <FailureNote failure testid="v1.stage-failure" />
+            </div>
+        })}
+        <Show when=move || stage.is_busy()>
+            <p class="tiny muted" role="status" data-testid="v1.stage-busy">{t.media_preparing}</p>
+        </Show>
+        <Show when=move || !files.with(Vec::is_empty)>
+            <div class="stage" data-testid="v1.stage">
+                <p class="tiny muted">{total}</p>
+                <ul class="stage-files" aria-label=t.media_stage_label>
+                    <For each=move || files.get() key=|one| (one.attachment.id, one.made.is_some()) let:one>
+                        <StagedFile conversation one working />
+                    </For>
+                </ul>
+            </div>
+        </Show>
+        <ImageTools conversation working />
+    }
+}
+
+#[component]
+fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let stage = app.media.staging;
+    let id = one.attachment.id;
+    let name = one.attachment.name.clone();
+    let small = RwSignal::new(None);
+    if one.attachment.kind == FileKind::Image {
+        leptos::task::spawn_local(async move {
+            if let Ok(url) = thumbnail_of(app, id).await {
+                small.try_set(Some(url));
+            }
+        });
+    }
+    let icon = super::tile::icon(one.attachment.kind);
+    let removed = one.made.as_ref().map(|made| told(t, &one.attachment, made));
+    let sizes = match &one.made {
+        Some(made) if made.before != one.attachment.size => fill(
+            t.media_before_after,
+            &[
+                ("before", &format::bytes(made.before)),
+                ("after", &format::bytes(one.attachment.size)),
+            ],
+        ),
+        _ => format::bytes(one.attachment.size),
+    };
+    let quality = one.made.as_ref().and_then(|made| made.quality);
+    let label = move |pattern: &str| fill(pattern, &[("name", &isolate(&name))]);
+    let (caption_label, remove, earlier, later, quality_label, edit_label) = (
+        label(t.media_caption_of),
+        label(t.media_remove),
+        label(t.media_earlier),
+        label(t.media_later),
+        label(t.media_quality),
+        label(t.v10_edit),
+    );
+    // A moving picture would stand still.
+    let still =
+        one.attachment.kind == FileKind::Image && one.attachment.content_type != "image/gif";
+    let edited = one.attachment.clone();
+    let seen = matches!(one.attachment.kind, FileKind::Image | FileKind::Video);
+    let caption = one.attachment.caption.clone();
+    view! {
+        <li class="stage-file" data-testid="v1.stage-file">
+            <span class="stage-picture">
+                {move || match small.get() {
+                    Some(url) => view! { <img src=url.as_str().to_owned() alt="" /> }.into_any(),
+                    None => view! { <Draw icon size=24 /> }.into_any(),
+                }}
+            </span>
+            <div class="stage-words">
+                <p class="stage-name"><bdi>{one.attachment.name.clone()}</bdi></p>
+                <p class="tiny muted" data-testid="v1.stage-size">{sizes}</p>
+                {removed.map(|line| view! { <p class="tiny" data-testid="v1.stage-metadata">{line}</p> })}
+                {seen.then(|| view! {
+                    <input
+                        class="input small"
+                        type="text"
+                        dir="auto"
+                        maxlength="500"
+                        aria-label=caption_label
+                        placeholder=t.media_caption
+                        data-testid="v1.stage-caption"
+                        prop:value=caption
+                        on:change=move |event| stage.describe(app, conversation, id, event_target_value(&event))
+                    />
+                })}
+                {quality.map(|now| view! {
+                    <select
+                        class="input small"
+                        aria-label=quality_label
+                        data-testid="v1.stage-quality"
+                        on:change=move |event| stage.requality(app, conversation, id, quality_of(&event_target_value(&event)))
+                    >
+                        {[Quality::Original, Quality::Balanced, Quality::Small].map(|one| view! {
+                            <option value=quality_key(one) selected=one == now>{quality_word(t, one)}</option>
+                        })}
+                    </select>
+                })}
+            </div>
+            <span class="stage-actions">
+                {still.then(|| view! {
+                    <button type="button" class="icon-button" aria-label=edit_label.clone() title=edit_label data-testid="v1.stage-edit" on:click=move |_| stage.edit(app, &edited, working)>
+                        <Draw icon=Icon::Edit />
+                    </button>
+                })}
+                <button type="button" class="icon-button" aria-label=earlier.clone() title=earlier data-testid="v1.stage-earlier" on:click=move |_| stage.shift(conversation, id, -1)>
+                    <Draw icon=Icon::Up />
+                </button>
+                <button type="button" class="icon-button" aria-label=later.clone() title=later data-testid="v1.stage-later" on:click=move |_| stage.shift(conversation, id, 1)>
+                    <Draw icon=Icon::Down />
+                </button>
+                <button type="button" class="icon-button" aria-label=remove.clone() title=remove data-testid="v1.stage-remove" on:click=move |_| stage.remove(app, conversation, id)>
+                    <Draw icon=Icon::Close />
+                </button>
+            </span>
+        </li>
+    }
+}
+
+/// What was taken out, or what may still be in.
+fn told(t: &'static Catalogue, attachment: &Attachment, made: &Made) -> &'static str {
+    match (made.quality, attachment.kind) {
+        (Some(_), _) if made.removed.location => t.media_removed_location,
+        (Some(_), _) if made.removed.any() => t.media_removed,
+        (Some(_), _) => t.media_removed_none,
+        (None, FileKind::Video) => t.media_film_warning,
+        (None, _) => t.media_file_as_is,
+    }
+}
+
+const fn quality_key(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Original => "original",
+        Quality::Balanced => "balanced",
+        Quality::Small => "small",
+    }
+}
+
+fn quality_of(key: &str) -> Quality {
+    match key {
+        "original" => Quality::Original,
+        "small" => Quality::Small,
+        _ => Quality::Balanced,
+    }
+}
+
+const fn quality_word(t: &'static Catalogue, quality: Quality) -> &'static str {
+    match quality {
+        Quality::Original => t.media_original,
+        Quality::Balanced => t.media_balanced,
+        Quality::Small => t.media_small,
+    }
+}
+
+/// Opens the browser's picker.
+#[component]
+pub(crate) fn AttachButton(conversation: ConversationId) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let input = NodeRef::<html::Input>::new();
+    let picked = move |_| {
+        let Some(input) = input.get_untracked() else {
+            return;
+        };
+        let files = list(input.files());
+        // The same file can be picked again.
+        input.set_value("");
+        app.media.staging.take(app, conversation, files);
+    };
+    let open = move |()| {
+        if let Some(input) = input.get_untracked() {
+            web_sys::HtmlElement::click(&input);
+        }
+    };
+    let key = window_event_listener(leptos::ev::keydown, move |event| {
+        if crate::page::keys::mod2(&event) && event.code() == "KeyA" {
+            event.prevent_default();
+            open(());
+        }
+    });
+    on_cleanup(move || key.remove());
+    view! {
+        <input type="file" multiple hidden node_ref=input aria-label=t.media_attach data-testid="v1.attach-input" on:change=picked />
+        <button type="button" class="icon-button" aria-label=t.media_attach title=t.media_attach data-testid="v1.attach" on:click=move |_| open(())>
+            <Draw icon=Icon::Clip size=24 />
+        </button>
+        <button type="button" class="icon-button" aria-label=t.media_camera title=t.media_camera data-testid="v1.camera" on:click=move |_| app.media.camera.set(Some(conversation))>
+            <Draw icon=Icon::Camera size=24 />
+        </button>
+    }
+}
+
+fn list(files: Option<web_sys::FileList>) -> Vec<File> {
+    let files = files.as_ref();
+    let length = files.map_or(0, web_sys::FileList::length);
+    (0..length)
+        .filter_map(|at| files.and_then(|files| files.get(at)))
+        .collect()
+}
+
+fn carried(data: Option<DataTransfer>) -> Vec<File> {
+    list(data.and_then(|data| data.files()))
+}
+
+fn carries_files(data: Option<DataTransfer>) -> bool {
+    data.is_some_and(|data| data.types().includes(&"Files".into(), 0))
+}
+
+/// Takes files that are dropped on the page or pasted while this conversation is on screen. A drop never leaves the app.
+#[component]
+pub(crate) fn Intake(conversation: ConversationId) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let over = RwSignal::new(false);
+    let enter = window_event_listener(leptos::ev::dragover, move |event| {
+        if carries_files(event.data_transfer()) {
+            event.prevent_default();
+            over.set(true);
+        }
+    });
+    let leave = window_event_listener(leptos::ev::dragleave, move |event| {
+        // Only leaving the window has nothing that is entered.
+        if event.related_target().is_none() {
+            over.set(false);
+        }
+    });
+    let drop = window_event_listener(leptos::ev::drop, move |event| {
+        if carries_files(event.data_transfer()) {
+            event.prevent_default();
+            over.set(false);
+            app.media
+                .staging
+                .take(app, conversation, carried(event.data_transfer()));
+        }
+    });
+    let paste = window_event_listener(leptos::ev::paste, move |event| {
+        let event: &web_sys::ClipboardEvent = event.unchecked_ref();
+        let files = carried(event.clipboard_data());
+        if !files.is_empty() {
+            event.prevent_default();
+            app.media.staging.take(app, conversation, files);
+        }
+    });
+    on_cleanup(move || {
+        enter.remove();
+        leave.remove();
+        drop.remove();
+        paste.remove();
+    });
+    view! {
+        <Show when=move || over.get()>
+            <div class="drop-zone" data-testid="v1.drop">
+                <p>{t.media_drop}</p>
+            </div>
+        </Show>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_gets_the_ending_of_what_it_has_become() {
+        assert_eq!(renamed("IMG_1.HEIC.png", "webp"), "IMG_1.HEIC.webp");
+        assert_eq!(renamed("photo", "jpg"), "photo.jpg");
+        assert_eq!(renamed(".png", "jpg"), ".png.jpg");
+    }
+
+    #[test]
+    fn every_quality_is_found_by_its_key() {
+        for quality in [Quality::Original, Quality::Balanced, Quality::Small] {
+            assert_eq!(quality_of(quality_key(quality)), quality);
+        }
+    }
+}

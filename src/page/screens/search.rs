@@ -1,0 +1,363 @@
+//! S1: one field for people, messages and settings, with operators and chips; S2 and S3: what was starred, and what names us
+//! (screens 12).
+
+use super::found::{Hits, Results};
+use super::palette::PaletteButton;
+use super::places::places;
+use super::row::called;
+use crate::i18n::{Catalogue, fill, format, text};
+use crate::page::router::Route;
+use crate::page::searching::{Chip, Day, Parsed, parse};
+use crate::page::state::App;
+use crate::page::text::name_of;
+use crate::page::ui::avatar::Avatar;
+use crate::page::ui::icons::{Draw, Icon};
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use onionskin_client::api::{Conversation, ConversationId, Has, RequestState, SearchQuery};
+
+/// How long typing rests before the history is searched (ms).
+const REST_MS: u32 = 10;
+/// At most so many people are shown.
+const PEOPLE: usize = 8;
+
+#[component]
+pub(crate) fn Search() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let typed = RwSignal::new(String::new());
+    let parsed = Memo::new(move |_| typed.with(|typed| parse(typed)));
+    let results = Results::new(app);
+    let timer = StoredValue::new_local(None::<Timeout>);
+    Effect::new(move |_| {
+        let now = parsed.get();
+        timer.set_value(None);
+        if now.is_empty() {
+            results.clear();
+            return;
+        }
+        timer.set_value(Some(Timeout::new(REST_MS, move || {
+            match untrack(|| query(app, &now)) {
+                Some(query) => results.search(query),
+                None => results.found.set(Some(Default::default())),
+            }
+        })));
+    });
+    on_cleanup(move || timer.set_value(None));
+    let state = move || {
+        if results.failed.with(Option::is_some) {
+            "error"
+        } else if parsed.with(Parsed::is_empty) {
+            "empty"
+        } else if results.busy.get() || results.found.with(Option::is_none) {
+            "loading"
+        } else {
+            "ready"
+        }
+    };
+    view! {
+        <section class="pane-screen" data-screen="s1" data-state=state aria-label=t.s1_title>
+            <header class="pane-head">
+                <a class="icon-button back" href=Route::Chats.href() aria-label=t.back_to_list title=t.back_to_list data-testid="s1.back">
+                    <Draw icon=Icon::Back size=24 />
+                </a>
+                <h1 tabindex="-1">{t.s1_title}</h1>
+                <PaletteButton class="icon-button" testid="s1.palette" />
+            </header>
+            <div class="pane-body">
+                <div class="column" role="search">
+                    <div class="field">
+                        <label for="s1-input">{t.s1_label}</label>
+                        <input
+                            class="input"
+                            id="s1-input"
+                            type="search"
+                            dir="auto"
+                            autocomplete="off"
+                            spellcheck="false"
+                            data-testid="s1.input"
+                            data-pane-focus
+                            data-route-focus
+                            aria-describedby="s1-tips"
+                            prop:value=move || typed.get()
+                            on:input=move |event| typed.set(event_target_value(&event))
+                        />
+                        <p class="hint" id="s1-tips">{t.s1_tips}</p>
+                    </div>
+                    <Chips typed parsed />
+                    <People parsed />
+                    <Places parsed />
+                    <Show when=move || !parsed.with(Parsed::is_empty)>
+                        <section aria-labelledby="s1-messages" class="stack">
+                            <h2 id="s1-messages" class="group-title">{t.s1_messages}</h2>
+                            <Hits results empty=t.s1_nothing />
+                        </section>
+                    </Show>
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// What the engine is asked; `None` when a person or a conversation that is named is not there.
+fn query(app: App, parsed: &Parsed) -> Option<SearchQuery> {
+    let mut query = parsed.query(start_of_day);
+    for chip in &parsed.chips {
+        match chip {
+            Chip::From(who) => query.from = Some(find(app, who)?.account_id),
+            Chip::In(what) => query.conversation = Some(find(app, what)?.id),
+            _ => {}
+        }
+    }
+    Some(query)
+}
+
+/// A conversation by its name or ID: the whole name first, else the beginning of one.
+fn find(app: App, named: &str) -> Option<Conversation> {
+    let t = text();
+    let wanted = named.trim_start_matches('@').to_lowercase();
+    app.conversations.with(|list| {
+        let all = || list.iter().flatten();
+        let name = |one: &&Conversation| called(t, one).to_lowercase();
+        all()
+            .find(|one| one.account_id == wanted || name(one) == wanted)
+            .or_else(|| all().find(|one| name(one).starts_with(&wanted)))
+            .cloned()
+    })
+}
+
+/// Midnight of the device's calendar (ms).
+fn start_of_day(day: Day) -> u64 {
+    let date =
+        js_sys::Date::new_with_year_month_day(day.year, day.month as i32 - 1, day.day as i32);
+    date.get_time().max(0.0) as u64
+}
+
+fn chip_name(t: &'static Catalogue, chip: &Chip) -> String {
+    let named = |pattern: &str, value: &str| fill(pattern, &[("value", value)]);
+    match chip {
+        Chip::From(who) => named(t.s1_chip_from, who),
+        Chip::In(what) => named(t.s1_chip_in, what),
+        Chip::Has(Has::Link) => t.s1_chip_link.into(),
+        Chip::Has(Has::File) => t.s1_chip_file.into(),
+        Chip::Has(Has::Image) => t.s1_chip_image.into(),
+        Chip::Has(Has::Voice) => t.s1_chip_voice.into(),
+        Chip::Before(day) => named(t.s1_chip_before, &format::date(start_of_day(*day))),
+        Chip::After(day) => named(t.s1_chip_after, &format::date(start_of_day(*day))),
+        Chip::Unread => t.c1_filter_unread.into(),
+        Chip::Starred => t.s2_title.into(),
+        Chip::Mine => t.s1_chip_mine.into(),
+        Chip::Mentions => t.s3_title.into(),
+    }
+}
+
+/// Filters that hold, and those that are offered; each is a button that is down or not.
+#[component]
+fn Chips(typed: RwSignal<String>, parsed: Memo<Parsed>) -> impl IntoView {
+    let t = text();
+    let offered = || {
+        [
+            Chip::Has(Has::Link),
+            Chip::Has(Has::Image),
+            Chip::Has(Has::File),
+            Chip::Has(Has::Voice),
+            Chip::Unread,
+            Chip::Starred,
+            Chip::Mine,
+        ]
+    };
+    let chips = move || {
+        let active = parsed.with(|parsed| parsed.chips.clone());
+        let others = offered().into_iter().filter(|one| !active.contains(one));
+        active
+            .clone()
+            .into_iter()
+            .map(|one| (one, true))
+            .chain(others.map(|one| (one, false)))
+            .map(|(chip, on)| {
+                let label = chip_name(t, &chip);
+                let operator = chip.typed();
+                view! {
+                    <button
+                        type="button"
+                        class="filter"
+                        aria-pressed=on.to_string()
+                        title=operator
+                        data-testid="s1.chip"
+                        on:click=move |_| typed.set(parsed.get_untracked().toggled(&chip).typed())
+                    >
+                        {label}
+                        {on.then(|| view! { <Draw icon=Icon::Close size=16 /> })}
+                    </button>
+                }
+            })
+            .collect_view()
+    };
+    view! { <div class="filters wrap" role="group" aria-label=t.s1_filters>{chips}</div> }
+}
+
+/// People whose name or ID holds the words.
+#[component]
+fn People(parsed: Memo<Parsed>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let people = Memo::new(move |_| {
+        let words = parsed.with(|parsed| parsed.text.trim_matches('"').to_lowercase());
+        if words.is_empty() {
+            return Vec::new();
+        }
+        app.conversations.with(|list| {
+            list.iter()
+                .flatten()
+                .filter(|one| one.request != RequestState::Incoming)
+                .filter(|one| {
+                    called(t, one).to_lowercase().contains(&words)
+                        || one.name.to_lowercase().contains(&words)
+                        || one.account_id.starts_with(&words)
+                })
+                .take(PEOPLE)
+                .map(|one| {
+                    (
+                        one.id,
+                        one.account_id.clone(),
+                        called(t, one),
+                        one.note_to_self,
+                    )
+                })
+                .collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <Show when=move || !people.with(Vec::is_empty)>
+            <section aria-labelledby="s1-people" class="stack">
+                <h2 id="s1-people" class="group-title">{t.s1_people}</h2>
+                <ul class="hits">
+                    <For each=move || people.get() key=|one| one.clone() let:one>
+                        <li>
+                            <a class="hit" href=Route::Conversation(one.0).href() data-testid="s1.person">
+                                <Avatar id=one.1 note_to_self=one.3 size=36 />
+                                <bdi class="row-name">{one.2}</bdi>
+                            </a>
+                        </li>
+                    </For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+/// Screens and settings whose name holds the words.
+#[component]
+fn Places(parsed: Memo<Parsed>) -> impl IntoView {
+    let t = text();
+    let found = Memo::new(move |_| {
+        let words = parsed.with(|parsed| parsed.text.to_lowercase());
+        if words.is_empty() {
+            return Vec::new();
+        }
+        places(t)
+            .into_iter()
+            .filter(|place| place.name.to_lowercase().contains(&words))
+            .collect::<Vec<_>>()
+    });
+    view! {
+        <Show when=move || !found.with(Vec::is_empty)>
+            <section aria-labelledby="s1-places" class="stack">
+                <h2 id="s1-places" class="group-title">{t.s1_places}</h2>
+                <ul class="hits">
+                    <For each=move || found.get() key=|one| (one.name, one.page) let:one>
+                        <li>
+                            <a class="hit" href=one.route.href() data-testid="s1.place">
+                                <Draw icon=Icon::Sliders />
+                                <span>{one.name}</span>
+                                {one.page.map(|page| view! { <span class="small muted">{page}</span> })}
+                            </a>
+                        </li>
+                    </For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+/// S2 and S3: everything of one kind, of all conversations or of one.
+#[component]
+pub(crate) fn Listed(starred: bool) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let (screen, title, empty) = if starred {
+        ("s2", t.s2_title, t.s2_empty)
+    } else {
+        ("s3", t.s3_title, t.s3_empty)
+    };
+    let only = RwSignal::new(None::<ConversationId>);
+    let results = Results::new(app);
+    Effect::new(move |_| {
+        results.search(SearchQuery {
+            starred,
+            mentions: !starred,
+            conversation: only.get(),
+            ..SearchQuery::default()
+        });
+    });
+    let state = move || match results
+        .found
+        .with(|found| found.as_ref().map(|found| found.hits.is_empty()))
+    {
+        _ if results.failed.with(Option::is_some) => "error",
+        None => "loading",
+        Some(true) => "empty",
+        Some(false) => "ready",
+    };
+    let options = move || {
+        let mut names: Vec<(String, ConversationId)> = app.conversations.with(|list| {
+            list.iter()
+                .flatten()
+                .filter(|one| one.request != RequestState::Incoming)
+                .map(|one| {
+                    (
+                        if one.note_to_self {
+                            called(t, one)
+                        } else {
+                            name_of(one)
+                        },
+                        one.id,
+                    )
+                })
+                .collect()
+        });
+        names.sort_by_cached_key(|(name, id)| (name.to_lowercase(), *id));
+        names
+            .into_iter()
+            .map(|(name, id)| view! { <option value=hex::encode(id.0) selected=only.get_untracked() == Some(id)>{name}</option> })
+            .collect_view()
+    };
+    let choose = move |event: leptos::ev::Event| {
+        let mut id = [0; 16];
+        let chosen = hex::decode_to_slice(event_target_value(&event), &mut id);
+        only.set(chosen.is_ok().then_some(ConversationId(id)));
+    };
+    view! {
+        <section class="pane-screen" data-screen=screen data-state=state aria-label=title>
+            <header class="pane-head">
+                <a class="icon-button back" href=Route::Chats.href() aria-label=t.back_to_list title=t.back_to_list data-testid=format!("{screen}.back")>
+                    <Draw icon=Icon::Back size=24 />
+                </a>
+                <h1 tabindex="-1" data-route-focus>{title}</h1>
+            </header>
+            <div class="pane-body">
+                <div class="column">
+                    <div class="field">
+                        <label for="listed-in">{t.s2_in}</label>
+                        <select class="input" id="listed-in" data-testid=format!("{screen}.conversation") on:change=choose>
+                            <option value="">{t.s2_everywhere}</option>
+                            {options}
+                        </select>
+                    </div>
+                    {starred.then(|| view! { <p class="small muted">{t.mark_local}</p> })}
+                    <Hits results empty />
+                </div>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,253 @@
+// Files of messages: a photograph loses its place, a voice message is as long as what was said, pictures are looked at.
+import { AxeBuilder } from '@axe-core/playwright';
+import { Page, expect, test } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Person } from './support';
+
+// The fake microphone beeps once a second, the fake camera shows a moving picture.
+test.use({
+  launchOptions: {
+    executablePath: process.env.ONIONSKIN_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'onionskin-media-'));
+
+/** A JPEG as a browser makes it, and with EXIF that tells a place put in by us. */
+async function photograph(page: Page, width: number, height: number): Promise<Buffer> {
+  const base64 = await page.evaluate(
+    async ([width, height]) => {
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext('2d')!;
+      const sky = context.createLinearGradient(0, 0, width, height);
+      sky.addColorStop(0, 'navy');
+      sky.addColorStop(1, 'orange');
+      context.fillStyle = sky;
+      context.fillRect(0, 0, width, height);
+      const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      let text = '';
+      for (const byte of bytes) text += String.fromCharCode(byte);
+      return btoa(text);
+    },
+    [width, height],
+  );
+  const plain = Buffer.from(base64, 'base64');
+  const tiff = Buffer.concat([
+    Buffer.from('II*\0\x08\0\0\0\x02\0', 'latin1'),
+    // Turned by a quarter, and a pointer to where it was.
+    Buffer.from([0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0]),
+    Buffer.from([0x25, 0x88, 4, 0, 1, 0, 0, 0, 38, 0, 0, 0]),
+    Buffer.from([0, 0, 0, 0]),
+    Buffer.from([1, 0, 1, 0, 2, 0, 2, 0, 0, 0]),
+    Buffer.from('N\0\0\0', 'latin1'),
+    Buffer.from([0, 0, 0, 0]),
+    Buffer.from('GPS 52.5200 13.4050 Ann Camera', 'latin1'),
+  ]);
+  const body = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
+  const head = Buffer.from([0xff, 0xe1, 0, 0]);
+  head.writeUInt16BE(body.length + 2, 2);
+  return Buffer.concat([plain.subarray(0, 2), head, body, plain.subarray(2)]);
+}
+
+/** Markers of a JPEG's segments up to the scan. */
+function segments(file: Buffer): number[] {
+  expect([file[0], file[1]]).toEqual([0xff, 0xd8]);
+  const found: number[] = [];
+  for (let at = 2; at < file.length; at += 2 + file.readUInt16BE(at + 2)) {
+    expect(file[at]).toBe(0xff);
+    found.push(file[at + 1]);
+    if (file[at + 1] === 0xda) break;
+  }
+  return found;
+}
+
+async function saved(person: Person, press: () => Promise<void>): Promise<Buffer> {
+  const waiting = person.page.waitForEvent('download');
+  await press();
+  return readFileSync(await (await waiting).path());
+}
+
+async function clean(person: Person, screen: string): Promise<void> {
+  const found = await new AxeBuilder({ page: person.page }).include(screen).analyze();
+  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+}
+
+/** Two people who accepted each other. */
+async function acquainted(ann: Person, ben: Person): Promise<void> {
+  await ann.create({ kind: 'temporary' });
+  await ben.create({ kind: 'temporary' });
+  await ann.connected();
+  await ben.connected();
+  await ann.openNew(await ben.accountId());
+  await ann.send('hello Ben');
+  await ann.stored('hello Ben');
+  await ben.openRow('Ann');
+  await ben.sees('hello Ben');
+  await ben.send('hello Ann');
+  await ann.sees('hello Ann');
+}
+
+test('files go from one person to another as they should', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  const ben = await Person.arrive(browser, 'Ben');
+  await acquainted(ann, ben);
+
+  await test.step('a photograph loses its place, its camera and half of its pixels', async () => {
+    const original = await photograph(ann.page, 3000, 1500);
+    expect(segments(original)).toContain(0xe1);
+    const path = join(folder, 'beach.jpg');
+    writeFileSync(path, original);
+    await ann.id('v1.attach-input').setInputFiles(path);
+    await expect(ann.id('v1.stage-metadata')).toHaveText('Location and camera data removed');
+    await expect(ann.id('v1.stage-quality')).toHaveValue('balanced');
+    await clean(ann, '[data-screen="v1"]');
+    await ann.id('v1.stage-caption').fill('the sea at noon');
+    await ann.id('v1.stage-caption').blur();
+    await ann.id('v1.send').click();
+    await expect(ann.id('v1.picture')).toBeVisible();
+    await expect(ann.id('v1.message').last()).toHaveAttribute('data-delivery', /stored|synced/, { timeout: 90_000 });
+
+    const file = ben.id('v1.file').last();
+    await expect(file).toBeVisible({ timeout: 60_000 });
+    if ((await file.getAttribute('data-file')) === 'remote') await file.getByTestId('v1.file-load').click();
+    await expect(ben.id('v1.picture')).toBeVisible({ timeout: 60_000 });
+    await expect(ben.id('v1.picture')).toHaveAccessibleName('the sea at noon');
+    await ben.id('v1.picture').click();
+    await expect(ben.screen('v5')).toBeVisible();
+    await expect(ben.id('v5.picture')).toBeVisible();
+    const got = await saved(ben, () => ben.id('v5.save').click());
+    expect(segments(got)).not.toContain(0xe1);
+    expect(got.includes('Exif')).toBe(false);
+    expect(got.includes('52.5200')).toBe(false);
+    const size = await ben.id('v5.picture').evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
+    // Upright now: what stood on its side was 3000 wide.
+    expect(size).toEqual([1000, 2000]);
+  });
+
+  await test.step('a picture is looked at with keys alone', async () => {
+    await clean(ben, '[data-screen="v5"]');
+    await ben.page.keyboard.press('+');
+    await expect(ben.id('v5.zoom')).toHaveText('125 %');
+    await ben.page.keyboard.press('r');
+    await expect(ben.id('v5.picture')).toHaveAttribute('data-turns', '1');
+    await ben.page.keyboard.press('0');
+    await expect(ben.id('v5.zoom')).toHaveText('100 %');
+    await expect(ben.id('v5.picture')).toHaveAttribute('data-turns', '0');
+    await ben.page.keyboard.press('Escape');
+    await expect(ben.screen('v5')).toBeHidden();
+    await expect(ben.id('v1.picture')).toBeFocused();
+  });
+
+  await test.step('every quality is what it says', async () => {
+    const path = join(folder, 'hill.jpg');
+    writeFileSync(path, await photograph(ann.page, 2400, 1200));
+    await ann.id('v1.attach-input').setInputFiles(path);
+    await expect(ann.id('v1.stage-file')).toHaveCount(1);
+    const balanced = await ann.id('v1.stage-size').textContent();
+    await ann.id('v1.stage-quality').selectOption('small');
+    await expect(ann.id('v1.stage-size')).not.toHaveText(balanced ?? '');
+    await ann.id('v1.stage-remove').click();
+    await expect(ann.id('v1.stage-file')).toHaveCount(0);
+  });
+
+  await test.step('what nobody could open is refused before anything is sent', async () => {
+    const path = join(folder, 'photo.heic');
+    writeFileSync(path, Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'));
+    await ann.id('v1.attach-input').setInputFiles({ name: 'photo.heic', mimeType: 'image/heic', buffer: readFileSync(path) });
+    await expect(ann.id('v1.stage-failure')).toHaveAttribute('data-code', 'FILE-TYPE');
+    await ann.id('v1.attach-input').setInputFiles({ name: 'big.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(9_828_081) });
+    await expect(ann.id('v1.stage-failure')).toHaveAttribute('data-code', 'FILE-TOO-BIG');
+  });
+
+  await test.step('a voice message is as long as what was said, for an independent decoder', async () => {
+    await ann.id('v1.record').click();
+    await expect(ann.screen('v12')).toHaveAttribute('data-state', 'recording');
+    await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[2-9]|[1-5]\d)$/);
+    await clean(ann, '[data-screen="v12"]');
+    await ann.id('v1.recorder-stop').click();
+    await expect(ann.screen('v12')).toHaveAttribute('data-state', 'paused');
+    await ann.id('v1.recorder-stop').click();
+    await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[4-9]|[1-5]\d)$/);
+    await ann.id('v1.recorder-stop').click();
+    const said = Number((await ann.id('v1.recorder-time').textContent())!.replace('0:', ''));
+    await ann.id('v1.recorder-send').click();
+    await expect(ann.screen('v12')).toBeHidden();
+    await expect(ann.id('v1.voice')).toBeVisible();
+
+    const tile = ben.page.locator('[data-testid="v1.file"][data-kind="voice"]');
+    await expect(tile).toBeVisible({ timeout: 90_000 });
+    if ((await tile.getAttribute('data-file')) === 'remote') await tile.getByTestId('v1.file-load').click();
+    await expect(ben.id('v1.voice')).toBeVisible({ timeout: 60_000 });
+    await expect(ben.id('v1.voice-unheard')).toBeVisible();
+    await expect(ben.id('v1.voice-time')).toHaveText(new RegExp(`^0:00 / 0:(${[said, said + 1].map((s) => String(s).padStart(2, '0')).join('|')})$`));
+
+    await ben.page.goto(`${ben.page.url()}/media`);
+    await ben.id('v3.tab-voice').click();
+    await expect(ben.id('v1.voice')).toBeVisible();
+    await clean(ben, '[data-screen="v3"]');
+    // Its bytes, as the player gets them.
+    const bytes = await ben.page.evaluate(async () => {
+      const made = URL.createObjectURL;
+      const caught = new Promise<Blob>((resolve) => {
+        URL.createObjectURL = (blob: Blob) => {
+          resolve(blob);
+          return made.call(URL, blob);
+        };
+      });
+      document.querySelector<HTMLElement>('[data-testid="v1.voice-play"]')!.click();
+      const blob = await caught;
+      URL.createObjectURL = made;
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    });
+    const path = join(folder, 'voice.mp3');
+    writeFileSync(path, Buffer.from(bytes));
+    const probe = (entries: string) =>
+      execFileSync('ffprobe', ['-v', 'error', '-show_entries', entries, '-of', 'default=nw=1:nk=1', path]).toString().trim();
+    expect(probe('stream=codec_name')).toBe('mp3');
+    const raw = execFileSync('ffmpeg', ['-v', 'error', '-i', path, '-f', 's16le', '-ac', '1', '-ar', '48000', '-'], { maxBuffer: 1 << 26 });
+    const seconds = raw.length / 2 / 48_000;
+    expect(Math.abs(seconds - said)).toBeLessThan(1.2);
+    // The fake microphone beeps: it is not silence.
+    let loudest = 0;
+    for (let at = 0; at + 1 < raw.length; at += 2) loudest = Math.max(loudest, Math.abs(raw.readInt16LE(at)));
+    expect(loudest).toBeGreaterThan(1_000);
+  });
+
+  await test.step('playing goes on when the conversation is left, at the speed that was chosen', async () => {
+    await expect(ben.id('mini-player')).toBeVisible();
+    await ben.page.goto('/#/settings');
+    await expect(ben.id('mini-player')).toBeVisible();
+    await clean(ben, '[data-testid="mini-player"]');
+    await ben.id('mini-player.stop').click();
+    await expect(ben.id('mini-player')).toBeHidden();
+  });
+
+  await test.step('a photograph from the camera is staged like any other', async () => {
+    await ann.id('v1.camera').click();
+    await expect(ann.screen('v11')).toBeVisible();
+    await ann.id('v11.take').click();
+    await expect(ann.screen('v11')).toBeHidden();
+    await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  });
+
+  expect(ann.errors).toEqual([]);
+  expect(ben.errors).toEqual([]);
+  await ann.leave();
+  await ben.leave();
+});

@@ -1,0 +1,590 @@
+//! Files of messages on simulated networks: sent, fetched, refused, damaged, and crashes at every point of sending one.
+#![allow(clippy::unwrap_used)]
+
+use onionskin_client::api::{
+    Answer, Attachment, Blob, Command, ConversationId, Delivery, ErrorCode, Event, Failure,
+    FileKind, FileState, Message, NewFile, RoomQuery, RoomView,
+};
+use onionskin_sim::world::{Client, World};
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+const SOON: u64 = 180_000;
+const MAX_FILE: usize = 9_828_080;
+
+fn file(name: &str, bytes: Vec<u8>) -> NewFile {
+    NewFile {
+        name: name.to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        bytes: Blob(bytes),
+        width: 4,
+        height: 3,
+        voice: false,
+    }
+}
+
+async fn stage(
+    client: &Client,
+    conversation: ConversationId,
+    file: NewFile,
+) -> Result<Attachment, Failure> {
+    let command = Command::StageFile { conversation, file };
+    match client.engine.handle(command).await? {
+        Answer::File(file) => Ok(file),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn send(
+    client: &Client,
+    conversation: ConversationId,
+    text: &str,
+    files: &[Attachment],
+) -> Result<Message, Failure> {
+    let command = Command::Send {
+        conversation,
+        text: text.to_owned(),
+        reply_to: None,
+        files: files.iter().map(|file| file.id).collect(),
+    };
+    match client.engine.handle(command).await? {
+        Answer::Message(message) => Ok(*message),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn draft(client: &Client, conversation: ConversationId) -> Vec<Attachment> {
+    let command = Command::GetDraft { conversation };
+    match client.engine.handle(command).await.unwrap() {
+        Answer::Draft(draft) => draft.files,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn load(client: &Client, message: &Message) {
+    let (message, file) = (message.id, message.attachments[0].id);
+    let command = Command::LoadFile { message, file };
+    client.engine.handle(command).await.unwrap();
+}
+
+async fn bytes(client: &Client, file: &Attachment) -> Result<Vec<u8>, Failure> {
+    let command = Command::GetFile { file: file.id };
+    match client.engine.handle(command).await? {
+        Answer::Bytes(Blob(bytes)) => Ok(bytes),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Both write once, so that files may pass.
+async fn become_friends(world: &World, anna: &Client, boris: &Client) {
+    anna.send(&boris.id, "Hello").await;
+    let came = async || boris.texts(&anna.id).await.contains(&"Hello".to_owned());
+    world.until("Hello", SOON, came).await;
+    boris.send(&anna.id, "Hello yourself").await;
+    let came = async || {
+        let row = anna.conversation(&boris.id).await;
+        row.is_some_and(|row| row.accepted)
+    };
+    world.until("the reply", SOON, came).await;
+}
+
+async fn newest(client: &Client, partner: &str) -> Option<Message> {
+    client.timeline(partner).await.pop()
+}
+
+async fn newest_state(client: &Client, partner: &str) -> Option<FileState> {
+    let message = newest(client, partner).await?;
+    message.attachments.first().map(|file| file.state)
+}
+
+#[test]
+fn a_file_arrives_as_it_was_and_only_when_it_is_asked_for() {
+    let world = World::new(11, 8, 2);
+    let (mut anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let second = world.client(1, "");
+    let plain: Vec<u8> = (0..700_000u32).map(|at| (at % 251) as u8).collect();
+    world.run(&[&anna, &boris, &second], async {
+        become_friends(&world, &anna, &boris).await;
+        let there = anna.start(&boris.id).await;
+        let staged = stage(&anna, there, file("../photo.jpg", plain.clone()))
+            .await
+            .unwrap();
+        assert_eq!(
+            (staged.name.as_str(), staged.kind, staged.state),
+            ("photo.jpg", FileKind::Image, FileState::Here)
+        );
+        let caption = format!("a\u{7}beach{}", "!".repeat(600));
+        let file = staged.id;
+        let describe = Command::DescribeFile { file, caption };
+        anna.engine.handle(describe).await.unwrap();
+        let staged = draft(&anna, there).await.remove(0);
+        assert!(staged.caption.starts_with("abeach!!") && staged.caption.len() == 500);
+        let sent = send(&anna, there, "", std::slice::from_ref(&staged))
+            .await
+            .unwrap();
+        assert_eq!(sent.attachments[0].state, FileState::Waiting);
+        assert!(draft(&anna, there).await.is_empty());
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Remote);
+        world.until("the message", SOON, came).await;
+        assert!(matches!(
+            anna.delivery(&boris.id, &sent).await,
+            Some(Delivery::Stored { .. } | Delivery::Synced { .. })
+        ));
+        assert_eq!(newest_state(&anna, &boris.id).await, Some(FileState::Here));
+        let message = newest(&boris, &anna.id).await.unwrap();
+        let there = &message.attachments[0];
+        assert_eq!(
+            (there.name.as_str(), there.size, there.width, there.height),
+            ("photo.jpg", 700_000, 4, 3)
+        );
+        assert_eq!(there.caption, staged.caption);
+        world.wait(60_000).await;
+        assert!(bytes(&boris, there).await.is_err(), "nobody asked for it");
+        load(&boris, &message).await;
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Here);
+        world.until("the file", SOON, came).await;
+        assert_eq!(bytes(&boris, there).await.unwrap(), plain);
+        assert_eq!(bytes(&anna, &sent.attachments[0]).await.unwrap(), plain);
+        let came = async || newest_state(&second, &boris.id).await == Some(FileState::Remote);
+        world.until("the copy", SOON, came).await;
+        let row = boris.conversation(&anna.id).await.unwrap().id;
+        let command = Command::GetMedia {
+            conversation: row,
+            before: None,
+            limit: 10,
+        };
+        let Answer::Media(media) = boris.engine.handle(command).await.unwrap() else {
+            panic!("no media")
+        };
+        assert_eq!(media.len(), 1);
+        assert_eq!((media[0].message, media[0].mine), (message.id, false));
+        let command = Command::DeleteMessages {
+            messages: vec![message.id],
+            scope: onionskin_client::api::DeleteScope::Here,
+        };
+        boris.engine.handle(command).await.unwrap();
+        assert!(
+            bytes(&boris, there).await.is_err(),
+            "it goes with its message"
+        );
+    });
+    let told = anna.told();
+    let uploading = |event: &Event| {
+        matches!(
+            event,
+            Event::File {
+                state: FileState::Uploading { .. },
+                ..
+            }
+        )
+    };
+    assert!(told.iter().any(uploading));
+    let states = told.iter().filter_map(|event| match event {
+        Event::Message(message) if !message.attachments.is_empty() => Some(message.delivery),
+        _ => None,
+    });
+    let states: Vec<Delivery> = states.collect();
+    assert_eq!(states[..2], [Delivery::Queued, Delivery::Uploading]);
+}
+
+#[test]
+fn staged_files_have_limits_and_survive_a_restart() {
+    let world = World::new(12, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let there = world.run(&[&anna, &boris], async {
+        let there = anna.start(&boris.id).await;
+        let refused = stage(&anna, there, file("a.jpg", vec![1])).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::SendNotAccepted);
+        become_friends(&world, &anna, &boris).await;
+        let large = stage(&anna, there, file("a.jpg", vec![1; MAX_FILE + 1])).await;
+        assert_eq!(large.unwrap_err().code, ErrorCode::FileTooBig);
+        for _ in 0..5 {
+            let nine = file("a.jpg", vec![1; 9_800_000]);
+            stage(&anna, there, nine).await.unwrap();
+        }
+        let full = stage(&anna, there, file("a.jpg", vec![1; 1_000_001])).await;
+        assert_eq!(full.unwrap_err().code, ErrorCode::StoreFull);
+        for staged in draft(&anna, there).await {
+            let command = Command::UnstageFile { file: staged.id };
+            anna.engine.handle(command).await.unwrap();
+            assert!(bytes(&anna, &staged).await.is_err());
+        }
+        for number in 0..32u8 {
+            stage(&anna, there, file(&format!("{number}.jpg"), vec![number]))
+                .await
+                .unwrap();
+        }
+        assert!(stage(&anna, there, file("33.jpg", vec![33])).await.is_err());
+        there
+    });
+    let anna = world.reopen(anna);
+    world.run(&[&anna, &boris], async {
+        let staged = draft(&anna, there).await;
+        let names: Vec<_> = staged.iter().map(|file| file.name.clone()).collect();
+        let expected: Vec<_> = (0..32).map(|number| format!("{number}.jpg")).collect();
+        assert_eq!(names, expected);
+        assert_eq!(bytes(&anna, &staged[7]).await.unwrap(), [7]);
+        send(&anna, there, "all", &staged).await.unwrap();
+        let came = async || {
+            newest(&boris, &anna.id)
+                .await
+                .is_some_and(|message| message.attachments.len() == 32)
+        };
+        world.until("32 files", 10 * SOON, came).await;
+        let again = send(&anna, there, "again", &staged).await;
+        assert!(again.is_err(), "they are no longer staged");
+    });
+}
+
+#[test]
+fn a_server_that_is_down_delays_files_but_not_texts() {
+    let world = World::new(13, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let there = anna.start(&boris.id).await;
+        world.files.set_down(true);
+        let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
+            .await
+            .unwrap();
+        let sent = send(&anna, there, "with file", &[staged]).await.unwrap();
+        anna.send(&boris.id, "without").await;
+        let came = async || boris.texts(&anna.id).await.contains(&"without".to_owned());
+        world.until("the text", SOON, came).await;
+        let waits = async || {
+            let delivery = anna.delivery(&boris.id, &sent).await;
+            matches!(delivery, Some(Delivery::Retrying { attempt, .. }) if attempt >= 3)
+        };
+        world.until("attempts", SOON, waits).await;
+        assert_eq!(anna.engine.network().paths().len(), 2, "no path is blamed");
+        world.files.set_down(false);
+        let came = async || {
+            boris
+                .texts(&anna.id)
+                .await
+                .contains(&"with file".to_owned())
+        };
+        world.until("the file", SOON, came).await;
+    });
+}
+
+#[test]
+fn a_refused_file_fails_its_message_until_it_is_tried_again() {
+    let world = World::new(14, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let there = anna.start(&boris.id).await;
+        world.files.fail_with(Some(413));
+        let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
+            .await
+            .unwrap();
+        let sent = send(&anna, there, "", std::slice::from_ref(&staged))
+            .await
+            .unwrap();
+        let failed = async || {
+            anna.delivery(&boris.id, &sent).await == Some(Delivery::Failed(ErrorCode::FileTooBig))
+        };
+        world.until("it fails", SOON, failed).await;
+        let state = FileState::Failed(ErrorCode::FileTooBig);
+        assert_eq!(newest_state(&anna, &boris.id).await, Some(state));
+        world.files.fail_with(Some(500));
+        let command = Command::RetryMessage { message: sent.id };
+        anna.engine.handle(command).await.unwrap();
+        world.wait(5_000).await;
+        let command = Command::CancelFile { file: staged.id };
+        anna.engine.handle(command).await.unwrap();
+        let state = FileState::Failed(ErrorCode::FileUpload);
+        assert_eq!(newest_state(&anna, &boris.id).await, Some(state));
+        world.files.fail_with(None);
+        world.wait(SOON).await;
+        let delivery = anna.delivery(&boris.id, &sent).await;
+        assert_eq!(delivery, Some(Delivery::Failed(ErrorCode::FileUpload)));
+        let command = Command::RetryMessage { message: sent.id };
+        anna.engine.handle(command).await.unwrap();
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Remote);
+        world.until("the file", SOON, came).await;
+        assert_eq!(newest_state(&anna, &boris.id).await, Some(FileState::Here));
+    });
+}
+
+#[test]
+fn a_file_that_is_gone_or_forged_is_told_apart() {
+    let world = World::new(15, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let there = anna.start(&boris.id).await;
+        let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
+            .await
+            .unwrap();
+        send(&anna, there, "", &[staged]).await.unwrap();
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Remote);
+        world.until("the message", SOON, came).await;
+        let message = newest(&boris, &anna.id).await.unwrap();
+        let becomes = async |code| {
+            load(&boris, &message).await;
+            let failed =
+                async || newest_state(&boris, &anna.id).await == Some(FileState::Failed(code));
+            world.until("a failure", SOON, failed).await;
+        };
+        world.files.fail_with(Some(404));
+        becomes(ErrorCode::FileGone).await;
+        world.files.fail_with(Some(500));
+        becomes(ErrorCode::NetTimeout).await;
+        world.files.fail_with(None);
+        world
+            .files
+            .forge(Some(|bytes: &mut Vec<u8>| bytes[100] ^= 1));
+        becomes(ErrorCode::FileDigest).await;
+        // Nothing at all.
+        world.files.forge(Some(Vec::clear));
+        becomes(ErrorCode::FileDigest).await;
+        world.files.forge(None);
+        load(&boris, &message).await;
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Here);
+        world.until("the file", SOON, came).await;
+        let plain = bytes(&boris, &message.attachments[0]).await.unwrap();
+        assert_eq!(plain, vec![5; 50_000]);
+    });
+}
+
+/// Runs an engine for so many polls and then drops its work, wherever that is.
+async fn run_for(client: &Client, polls: u64) {
+    let mut run = std::pin::pin!(client.engine.run());
+    let mut done = 0;
+    poll_fn(|context| {
+        done += 1;
+        let _ = run.as_mut().poll(context);
+        match done < polls {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
+    })
+    .await;
+}
+
+/// Ends a device after ever more of its steps, until sending a file takes fewer steps than that.
+#[test]
+fn a_crash_at_any_point_of_sending_a_file_neither_loses_nor_doubles_it() {
+    let world = World::new(16, 8, 2);
+    let (mut anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], become_friends(&world, &anna, &boris));
+    let mut sent = Vec::new();
+    for polls in 1.. {
+        assert!(polls < 2_000, "it never ends");
+        let text = format!("after {polls}");
+        world.run(&[&anna, &boris], async {
+            let ready = async || anna.engine.network().paths().len() == 2;
+            world.until("paths", SOON, ready).await;
+        });
+        let message = world.run(&[&boris], async {
+            let there = anna.start(&boris.id).await;
+            let plain = file("a.jpg", text.clone().into_bytes());
+            let staged = stage(&anna, there, plain).await.unwrap();
+            let message = send(&anna, there, &text, &[staged]).await.unwrap();
+            run_for(&anna, polls).await;
+            message
+        });
+        sent.push(text);
+        let delivery = world.run(&[], anna.delivery(&boris.id, &message));
+        anna = world.reopen(anna);
+        if matches!(delivery, Some(Delivery::Synced { .. })) {
+            break;
+        }
+    }
+    world.run(&[&anna, &boris], async {
+        let all = async || {
+            let texts = boris.texts(&anna.id).await;
+            sent.iter().all(|text| texts.contains(text))
+        };
+        world.until("all files", 20 * SOON, all).await;
+        world.wait(SOON).await;
+        let timeline = boris.timeline(&anna.id).await;
+        for text in &sent {
+            let same = timeline.iter().filter(|message| message.text == *text);
+            let found: Vec<_> = same.collect();
+            assert_eq!(found.len(), 1, "{text}");
+            load(&boris, found[0]).await;
+        }
+        let loaded = async || {
+            let timeline = boris.timeline(&anna.id).await;
+            let files = timeline.iter().flat_map(|message| &message.attachments);
+            files.filter(|file| file.state == FileState::Here).count() == sent.len()
+        };
+        world.until("all bytes", 20 * SOON, loaded).await;
+        for message in boris.timeline(&anna.id).await {
+            if let [file] = &message.attachments[..] {
+                assert_eq!(bytes(&boris, file).await.unwrap(), message.text.as_bytes());
+            }
+        }
+    });
+    assert_eq!(
+        world.files.len(),
+        sent.len(),
+        "the server holds each file once"
+    );
+}
+
+async fn avatar(client: &Client, account_id: &str) -> Vec<u8> {
+    let account_id = account_id.to_owned();
+    match client
+        .engine
+        .handle(Command::GetAvatar { account_id })
+        .await
+        .unwrap()
+    {
+        Answer::Bytes(Blob(bytes)) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_profile_picture_reaches_those_who_accepted_each_other_and_goes_when_it_is_removed() {
+    let world = World::new(17, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let mut photo = b"\xff\xd8\xff".to_vec();
+    photo.resize(40_000, 9);
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let picture = Some(Blob(b"<svg/>".to_vec()));
+        let refused = anna.engine.handle(Command::SetAvatar { picture }).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::FileType);
+        let picture = Some(Blob(photo.clone()));
+        anna.engine
+            .handle(Command::SetAvatar { picture })
+            .await
+            .unwrap();
+        let up = async || avatar(&anna, &anna.id).await == photo;
+        world.until("the upload", SOON, up).await;
+        assert_eq!(world.files.len(), 1);
+        anna.send(&boris.id, "look at me").await;
+        let came = async || {
+            let row = boris.conversation(&anna.id).await;
+            row.is_some_and(|row| row.avatar.is_some())
+        };
+        world.until("the picture", SOON, came).await;
+        assert_eq!(avatar(&boris, &anna.id).await, photo);
+        let picture = None;
+        anna.engine
+            .handle(Command::SetAvatar { picture })
+            .await
+            .unwrap();
+        assert!(avatar(&anna, &anna.id).await.is_empty());
+        anna.send(&boris.id, "and away").await;
+        let gone = async || {
+            let row = boris.conversation(&anna.id).await;
+            row.is_some_and(|row| row.avatar.is_none())
+        };
+        world.until("no picture", SOON, gone).await;
+    });
+}
+
+#[test]
+fn a_profile_picture_that_waits_for_the_server_is_brought_after_a_restart() {
+    let world = World::new(18, 8, 2);
+    let anna = world.client(1, "Anna");
+    world.files.set_down(true);
+    world.run(&[&anna], async {
+        let picture = Some(Blob(b"\x89PNG\r\n\x1a\n and so on".to_vec()));
+        anna.engine
+            .handle(Command::SetAvatar { picture })
+            .await
+            .unwrap();
+        world.wait(SOON).await;
+        assert!(avatar(&anna, &anna.id).await.is_empty());
+    });
+    world.files.set_down(false);
+    let anna = world.reopen(anna);
+    world.run(&[&anna], async {
+        let up = async || !avatar(&anna, &anna.id).await.is_empty();
+        world.until("the upload", SOON, up).await;
+    });
+    assert_eq!(world.files.len(), 1);
+}
+
+#[test]
+fn a_profile_picture_that_could_not_be_fetched_is_fetched_soon_after() {
+    let world = World::new(19, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let picture = Some(Blob(b"\x89PNG\r\n\x1a\n and so on".to_vec()));
+        anna.engine
+            .handle(Command::SetAvatar { picture })
+            .await
+            .unwrap();
+        let up = async || !avatar(&anna, &anna.id).await.is_empty();
+        world.until("the upload", SOON, up).await;
+        world.files.set_down(true);
+        anna.send(&boris.id, "look at me").await;
+        let words = async || {
+            boris
+                .texts(&anna.id)
+                .await
+                .contains(&"look at me".to_owned())
+        };
+        world.until("the words", SOON, words).await;
+        world.wait(SOON).await;
+        assert!(avatar(&boris, &anna.id).await.is_empty());
+        world.files.set_down(false);
+        let came = async || !avatar(&boris, &anna.id).await.is_empty();
+        world.until("the picture", 2 * SOON, came).await;
+    });
+}
+
+#[test]
+fn files_that_are_let_go_leave_their_messages_and_come_back_when_asked_for() {
+    let world = World::new(29, 8, 2);
+    let anna = world.client(1, "Anna");
+    world.run(&[&anna], async {
+        let notes = anna.start(&anna.id).await;
+        for (name, size) in [("small.jpg", 1_000), ("large.jpg", 300_000)] {
+            let staged = stage(&anna, notes, file(name, vec![7; size]))
+                .await
+                .unwrap();
+            send(&anna, notes, name, &[staged]).await.unwrap();
+        }
+        let stored = async || {
+            let timeline = anna.timeline(&anna.id).await;
+            let here = |message: &Message| message.attachments[0].state == FileState::Here;
+            timeline.len() == 2 && timeline.iter().all(here)
+        };
+        world.until("both are stored", SOON, stored).await;
+        let room = async |query: RoomQuery| match anna.engine.handle(Command::GetRoom(query)).await
+        {
+            Ok(Answer::Room(room)) => room,
+            other => panic!("{other:?}"),
+        };
+        let all = room(RoomQuery::default()).await;
+        assert_eq!((all.files, all.bytes, all.pictures), (2, 301_000, 301_000));
+        assert_eq!(all.largest[0].attachment.name, "large.jpg");
+        assert_eq!(
+            (all.conversations.len(), all.conversations[0].bytes),
+            (1, 301_000)
+        );
+        let large = RoomQuery {
+            at_least: 100_000,
+            ..RoomQuery::default()
+        };
+        assert_eq!(room(large.clone()).await.files, 1);
+        let long_ago = RoomQuery {
+            before: Some(1),
+            ..RoomQuery::default()
+        };
+        assert_eq!(room(long_ago).await, RoomView::default());
+        anna.engine.handle(Command::FreeRoom(large)).await.unwrap();
+        assert_eq!(room(RoomQuery::default()).await.bytes, 1_000);
+        // In the own notes files load by themselves, but not this one.
+        world.wait(60_000).await;
+        let message = newest(&anna, &anna.id).await.unwrap();
+        assert_eq!(message.attachments[0].state, FileState::Remote);
+        assert!(bytes(&anna, &message.attachments[0]).await.is_err());
+        load(&anna, &message).await;
+        world.until("it is back", SOON, stored).await;
+        assert_eq!(
+            bytes(&anna, &message.attachments[0]).await.unwrap(),
+            vec![7; 300_000]
+        );
+    });
+}
