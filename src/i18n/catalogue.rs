@@ -168,13 +168,13 @@ catalogue! {
         c1_filter_mentions c1_nothing c1_clear_filter c1_more c1_more_short c1_select_done row_typing row_pinned
         row_muted row_verified row_timer row_blocked row_mention row_marked_unread row_selected row_image
         row_video row_audio row_voice row_file act_open act_pin act_unpin act_pin_up act_pin_down act_mute
-        act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever act_read act_unread act_archive act_unarchive
+        act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever x7_keep_files x7_keep_files_why x7_for_ever x7_year mute_custom mute_title mute_until mute_past mute_why act_read act_unread act_archive act_unarchive
         act_details act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
         c2_empty c2_local c3_title c3_about c3_no_text c3_choose c3_accept_named c3_open_named c3_decline
         c3_decline_named c3_block c3_block_named c3_decline_selected c3_decline_all c3_decline_burst
         c3_burst_why n1_scan n1_scanned_other n1_blinded n1_blinded_why n1_community n1_community_why
         n1_searching n1_name_found n1_meant n1_contacts n2_title n2_about n2_not_now copy_link show_qr my_qr
-        save_image k3_title k3_about k3_view k3_camera k3_stop k3_switch k3_file k3_paste k3_paste_keys
+        save_image k3_title k3_about k3_view k3_camera k3_stop k3_switch k3_light k3_file k3_paste k3_paste_keys
         k3_asking k3_denied k3_no_camera k3_nothing k3_no_reader k3_tips v2_title v2_close v2_calls_self
         v2_nickname v2_nickname_why v2_id v2_qr v2_note v2_note_why v2_note_too_long v2_label v2_label_why v2_label_too_long v2_timer v2_timer_why
         timer_read timer_send v2_notify v2_notify_default v2_notify_all v2_notify_mentions v2_notify_nothing
@@ -225,7 +225,7 @@ catalogue! {
     counted:
         v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
-        media_staged x7_older d2_reading d2_done
+        media_staged x7_days x7_older d2_reading d2_done
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
         said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;

@@ -76,6 +76,23 @@ pub(crate) fn iso_day(ms: u64) -> String {
     )
 }
 
+/// `2026-11-23T14:05`, local, as fields of the kind "datetime-local" take it.
+pub(crate) fn local_minute(ms: u64) -> String {
+    let date = Date::new(&JsValue::from_f64(ms as f64));
+    format!(
+        "{}T{:02}:{:02}",
+        iso_day(ms),
+        date.get_hours(),
+        date.get_minutes()
+    )
+}
+
+/// And back (ms); `None` for what is no such moment.
+pub(crate) fn from_local_minute(text: &str) -> Option<u64> {
+    let ms = Date::new(&JsValue::from_str(text)).get_time();
+    (ms.is_finite() && ms >= 0.0).then_some(ms as u64)
+}
+
 /// `November 2026`.
 pub(crate) fn month(ms: u64) -> String {
     date_format("month", &[("month", "long"), ("year", "numeric")], ms)

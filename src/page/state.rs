@@ -16,6 +16,7 @@ use super::world::World;
 use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
 use crate::i18n::text;
+use futures::lock::Mutex;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, ErrorCode,
@@ -23,6 +24,7 @@ use onionskin_client::api::{
     RestoreStep, Settings, SyncStatus, short_id,
 };
 use onionskin_protocol::sorted::SortedSet;
+use std::sync::Arc;
 
 /// What can be shown at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub(crate) struct App {
     pub emojis: Emojis,
     /// What the person chose about this account.
     pub settings: RwSignal<Settings>,
+    /// Held while choices are read, changed and kept: two quick changes must not lose one.
+    choosing: StoredValue<Arc<Mutex<()>>>,
     /// Where somebody types.
     pub typing: RwSignal<SortedSet<ConversationId>>,
     pub timeline: Timeline,
@@ -122,6 +126,8 @@ pub(crate) struct App {
     pub announcer: Announcer,
     /// With whom the safety number is compared.
     pub comparing: RwSignal<Option<ConversationId>>,
+    /// Which conversation shall be silent until a moment that the person chooses.
+    pub muting: RwSignal<Option<ConversationId>>,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
     /// So is the one that erases the account.
@@ -171,11 +177,13 @@ impl App {
             emojis: Emojis::new(),
             media: Media::new(),
             settings: RwSignal::new(Settings::default()),
+            choosing: StoredValue::new(Arc::default()),
             typing: RwSignal::new(SortedSet::new()),
             timeline: Timeline::new(),
             world: World::default(),
             announcer: Announcer::new(),
             comparing: RwSignal::new(None),
+            muting: RwSignal::new(None),
             phrase_open: RwSignal::new(false),
             erase_open: RwSignal::new(false),
             palette_open: RwSignal::new(false),
@@ -486,6 +494,7 @@ impl App {
         self.leaving.update(SortedSet::clear);
         self.phrase_open.set(false);
         self.comparing.set(None);
+        self.muting.set(None);
         self.erase_open.set(false);
         self.palette_open.set(false);
         self.shortcuts_open.set(false);
@@ -597,6 +606,8 @@ impl App {
         self,
         change: impl FnOnce(&mut Settings),
     ) -> Result<(), Failure> {
+        let choosing = self.choosing.get_value();
+        let _choosing = choosing.lock().await;
         let Answer::Settings(settings) = self.command(Command::GetSettings).await? else {
             return Err(not_running());
         };
@@ -613,6 +624,21 @@ impl App {
             Answer::NetworkSettings(settings) => Ok(settings),
             _ => Err(not_running()),
         }
+    }
+
+    /// Changes what is chosen about the network; gives what is chosen now.
+    pub(crate) async fn change_network_settings(
+        self,
+        change: impl FnOnce(&mut NetworkSettings),
+    ) -> Result<NetworkSettings, Failure> {
+        let choosing = self.choosing.get_value();
+        let _choosing = choosing.lock().await;
+        let mut settings = self.network_settings().await?;
+        change(&mut settings);
+        self.command(Command::SetNetworkSettings(settings.clone()))
+            .await?;
+        self.read_report().await;
+        Ok(settings)
     }
 
     /// A conversation is new or changed.

@@ -43,6 +43,8 @@ pub(crate) struct Timeline {
     pub messages: RwSignal<Vec<Message>>,
     pub more_before: RwSignal<bool>,
     pub more_after: RwSignal<bool>,
+    /// It is not yet where it starts: nothing of it counts as seen.
+    pub opening: RwSignal<bool>,
     /// Above this message stands the line "unread".
     pub first_unread: RwSignal<Option<MessageId>>,
     pub reading: RwSignal<Reading>,
@@ -64,6 +66,7 @@ impl Timeline {
             messages: RwSignal::new(Vec::new()),
             more_before: RwSignal::new(false),
             more_after: RwSignal::new(false),
+            opening: RwSignal::new(false),
             first_unread: RwSignal::new(None),
             reading: RwSignal::new(Reading::Loading),
             at_end: RwSignal::new(true),
@@ -99,6 +102,7 @@ impl Timeline {
     ) {
         self.close();
         self.open.set(Some(conversation));
+        self.opening.set(true);
         let anchor = if unread <= NEAR {
             Anchor::Newest
         } else {
@@ -135,9 +139,15 @@ impl Timeline {
                 self.first_unread.set(first_unread);
                 if first_unread.is_some() {
                     self.wanted.set(first_unread);
+                    // It scrolls there in one frame, and knows in the next one where that is.
+                    super::state::painted().await;
+                    super::state::painted().await;
                 }
             }
             Err(failure) => self.reading.set(Reading::Failed(failure)),
+        }
+        if self.open.get_untracked() == Some(conversation) {
+            self.opening.set(false);
         }
     }
 

@@ -175,7 +175,9 @@ test('files go from one person to another as they should', async ({ browser }) =
     await expect(ann.id('v1.stage-failure')).toHaveAttribute('data-code', 'FILE-TOO-BIG');
   });
 
-  await test.step('a voice message is as long as what was said, for an independent decoder', async () => {
+  let said = 0;
+  let bytes: number[] = [];
+  await test.step('a voice message is recorded, paused, sent and shown with its length', async () => {
     await ann.id('v1.record').click();
     await expect(ann.screen('v12')).toHaveAttribute('data-state', 'recording');
     await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[2-9]|[1-5]\d)$/);
@@ -185,7 +187,7 @@ test('files go from one person to another as they should', async ({ browser }) =
     await ann.id('v1.recorder-stop').click();
     await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[4-9]|[1-5]\d)$/);
     await ann.id('v1.recorder-stop').click();
-    const said = Number((await ann.id('v1.recorder-time').textContent())!.replace('0:', ''));
+    said = Number((await ann.id('v1.recorder-time').textContent())!.replace('0:', ''));
     await ann.id('v1.recorder-send').click();
     await expect(ann.screen('v12')).toBeHidden();
     await expect(ann.id('v1.voice')).toBeVisible();
@@ -202,7 +204,7 @@ test('files go from one person to another as they should', async ({ browser }) =
     await expect(ben.id('v1.voice')).toBeVisible();
     await clean(ben, '[data-screen="v3"]');
     // Its bytes, as the player gets them.
-    const bytes = await ben.page.evaluate(async () => {
+    bytes = await ben.page.evaluate(async () => {
       const made = URL.createObjectURL;
       const caught = new Promise<Blob>((resolve) => {
         URL.createObjectURL = (blob: Blob) => {
@@ -215,6 +217,19 @@ test('files go from one person to another as they should', async ({ browser }) =
       URL.createObjectURL = made;
       return [...new Uint8Array(await blob.arrayBuffer())];
     });
+  });
+
+  await test.step('playing goes on when the conversation is left, and can be paused', async () => {
+    await expect(ben.id('mini-player')).toBeVisible();
+    await ben.page.goto('/#/settings');
+    // Paused, since a short message would end while it is looked at.
+    await ben.id('mini-player.play').click();
+    await clean(ben, '[data-testid="mini-player"]');
+    await ben.id('mini-player.stop').click();
+    await expect(ben.id('mini-player')).toBeHidden();
+  });
+
+  await test.step('it is as long as what was said, for an independent decoder', async () => {
     const path = join(folder, 'voice.mp3');
     writeFileSync(path, Buffer.from(bytes));
     const probe = (entries: string) =>
@@ -229,21 +244,37 @@ test('files go from one person to another as they should', async ({ browser }) =
     expect(loudest).toBeGreaterThan(1_000);
   });
 
-  await test.step('playing goes on when the conversation is left, at the speed that was chosen', async () => {
-    await expect(ben.id('mini-player')).toBeVisible();
-    await ben.page.goto('/#/settings');
-    await expect(ben.id('mini-player')).toBeVisible();
-    await clean(ben, '[data-testid="mini-player"]');
-    await ben.id('mini-player.stop').click();
-    await expect(ben.id('mini-player')).toBeHidden();
-  });
-
   await test.step('a photograph from the camera is staged like any other', async () => {
     await ann.id('v1.camera').click();
     await expect(ann.screen('v11')).toBeVisible();
     await ann.id('v11.take').click();
     await expect(ann.screen('v11')).toBeHidden();
     await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  });
+
+  await test.step('a camera with a light can be told to switch it on while a code is looked for', async () => {
+    // The fake camera has none, so the page is told of one.
+    await ann.page.evaluate(() => {
+      const track = MediaStreamTrack.prototype as unknown as { getCapabilities: unknown; applyConstraints: unknown; asked: unknown[] };
+      track.asked = [];
+      track.getCapabilities = () => ({ torch: true });
+      track.applyConstraints = (wanted: unknown) => {
+        track.asked.push(wanted);
+        return Promise.resolve();
+      };
+    });
+    await ann.page.goto('/#/new');
+    await ann.id('n1.scan').click();
+    await ann.id('k3.camera').click();
+    await expect(ann.id('k3.light')).toHaveAttribute('aria-pressed', 'false');
+    await ann.id('k3.light').click();
+    await expect(ann.id('k3.light')).toHaveAttribute('aria-pressed', 'true');
+    await ann.id('k3.light').click();
+    await expect(ann.id('k3.light')).toHaveAttribute('aria-pressed', 'false');
+    const asked = await ann.page.evaluate(() => (MediaStreamTrack.prototype as unknown as { asked: unknown[] }).asked);
+    expect(asked).toEqual([{ advanced: [{ torch: true }] }, { advanced: [{ torch: false }] }]);
+    await ann.id('k3.stop').click();
+    await expect(ann.id('k3.light')).toHaveCount(0);
   });
 
   expect(ann.errors).toEqual([]);

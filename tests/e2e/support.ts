@@ -117,6 +117,8 @@ export class Person {
     const words = await this.id('r1.word').allTextContents();
     expect(words).toHaveLength(13);
     await this.page.keyboard.press('Escape');
+    // A browser drops a reload that comes while it takes the layer out of its history: nobody is so quick.
+    await this.page.waitForFunction(() => !history.state);
     return words.map((word) => word.replace(/[^a-z]/g, '')).join(' ');
   }
 

@@ -411,12 +411,12 @@ impl<P: Ports> Engine<P> {
             }
             Command::SetDisplayName { name } => {
                 owner.set_name(conversations, &name, network.now()).await?;
-                events.emit(Event::Profile(owner.view()));
+                events.emit(Event::Profile(owner.view(conversations)));
                 Ok(Answer::Done)
             }
             Command::SetPhraseChecked { checked } => {
                 owner.set_phrase_checked(checked).await?;
-                events.emit(Event::Profile(owner.view()));
+                events.emit(Event::Profile(owner.view(conversations)));
                 Ok(Answer::Done)
             }
             Command::NewPath => self.0.renew_paths(false),
@@ -441,7 +441,7 @@ impl<P: Ports> Engine<P> {
                 inbox.hurry();
                 Ok(Answer::Done)
             }
-            Command::GetProfile => Ok(Answer::Profile(owner.view())),
+            Command::GetProfile => Ok(Answer::Profile(owner.view(conversations))),
             Command::GetSync => Ok(Answer::Sync(sync.status())),
             Command::GetConversations => Ok(Answer::Conversations(conversations.list())),
             Command::GetConversation { conversation } => conversations

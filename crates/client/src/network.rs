@@ -72,6 +72,9 @@ use swarm::Swarms;
 use traffic::Ledger;
 use trust::Trust;
 
+/// So many clocks give a time that none of them decides alone.
+const CLOCKS: usize = 3;
+
 /// Reaches service nodes through onion paths. Cheap to clone.
 pub struct Network<P: Ports>(Rc<Inner<P>>);
 
@@ -171,6 +174,11 @@ impl<P: Ports> Network<P> {
     /// The network's time (10-network 5.3).
     pub fn now(&self) -> Timestamp {
         self.0.clock.borrow().network_time(self.device_now())
+    }
+
+    /// Enough nodes told their time in this session that one wrong clock does not decide.
+    pub(crate) fn knows_time(&self) -> bool {
+        self.0.clock.borrow().samples() >= CLOCKS
     }
 
     /// Keys of the network's own file server.

@@ -151,8 +151,12 @@ impl<P: Ports> Owner<P> {
         picture.as_ref().map(sync::reference)
     }
 
-    pub(crate) fn view(&self) -> Profile {
-        let avatar = self.picture().as_ref().map(PictureRef::mark);
+    pub(crate) fn view(&self, conversations: &Conversations<P>) -> Profile {
+        let own = self.id().key().0;
+        // What is not here yet cannot be shown.
+        let avatar = self
+            .picture()
+            .and_then(|_| conversations.pictures.borrow().get(&own).copied());
         let profile = self.profile.borrow();
         Profile {
             account_id: self.id().to_string(),

@@ -30,6 +30,12 @@ fn tidy(mut settings: Settings) -> Settings {
         4..=5 => 5,
         _ => 10,
     };
+    settings.keep_files_days = match settings.keep_files_days {
+        0 => 0,
+        1..=30 => 30,
+        31..=90 => 90,
+        _ => 365,
+    };
     settings.default_timer = disappear::allowed(settings.default_timer, false);
     settings.sound = settings.sound.min(SOUNDS);
     settings.volume = settings.volume.min(100);

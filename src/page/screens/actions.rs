@@ -200,6 +200,9 @@ pub(crate) fn mute_items(app: App, one: &Conversation) -> Vec<Item> {
         Item::new(t.mute_forever, "c1.mute-forever", move || {
             app.change(id, Change::Notify(Notify::Nothing));
         }),
+        Item::new(t.mute_custom, "c1.mute-custom", move || {
+            app.muting.set(Some(id));
+        }),
     ];
     if is_muted(app, one) {
         items.insert(

@@ -13,6 +13,7 @@ pub(crate) mod found;
 pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod message;
+mod mute;
 pub(crate) mod network;
 pub(crate) mod new;
 pub(crate) mod palette;

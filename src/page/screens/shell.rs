@@ -4,6 +4,7 @@ use super::archive::Archive;
 use super::chats::{Chats, requests_waiting};
 use super::conversation::ConversationScreen;
 use super::details::Details;
+use super::mute::MuteDialog;
 use super::network::Network;
 use super::new::NewConversation;
 use super::palette::{Palette, PaletteButton};
@@ -61,6 +62,7 @@ pub(crate) fn Shell() -> impl IntoView {
         <MediaLayer />
         <PhraseDialog open=app.phrase_open />
         <SafetyDialog />
+        <MuteDialog />
         <EraseDialog open=app.erase_open />
         <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>

@@ -12,7 +12,7 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::html;
 use leptos::prelude::*;
-use onionskin_client::api::{Answer, Command, ConversationId, MessageId, SearchQuery};
+use onionskin_client::api::{Answer, Command, ConversationId, Message, MessageId, SearchQuery};
 use onionskin_protocol::sorted::SortedSet;
 use wasm_bindgen::JsCast;
 
@@ -24,6 +24,8 @@ const MENTIONS: u16 = 100;
 const AHEAD: i32 = 1_200;
 /// A message that was jumped to is marked for so long (ms).
 const MARKED_MS: u32 = 2_000;
+/// What stays on screen for so long while somebody scrolls was seen (ms).
+const SEEN_MS: u32 = 300;
 
 #[component]
 pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
@@ -64,7 +66,7 @@ pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
         ids.with(|ids| wanted.filter(|id| ids.contains(id)).or(ids.last().copied()))
     });
     hold_place(app, scroller);
-    mark_read(app, id);
+    let looked = mark_read(app, id, scroller);
     bring_on_screen(app);
     let scrolled = move |_| {
         let Some(Some(scroller)) = scroller.try_get_untracked() else {
@@ -79,6 +81,7 @@ pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
         if at_end && timeline.fresh.get_untracked() > 0 {
             timeline.fresh.set(0);
         }
+        looked.run(());
         if from_start < AHEAD && timeline.more_before.get_untracked() {
             leptos::task::spawn_local(timeline.older(app));
         } else if from_end < AHEAD && timeline.more_after.get_untracked() {
@@ -263,31 +266,71 @@ fn anchor(scroller: &web_sys::HtmlElement) -> Option<(web_sys::Element, f64)> {
         .find(|(_, top)| *top >= edge)
 }
 
-/// What is on screen at the end of a visible page has been seen.
-fn mark_read(app: App, id: ConversationId) {
+/// What was on screen of a visible page has been seen, and everything before it. Gives what to call when somebody scrolls.
+fn mark_read(app: App, id: ConversationId, scroller: NodeRef<html::Div>) -> Callback<()> {
     let timeline = app.timeline;
-    let newest = Memo::new(move |_| {
-        timeline.messages.with(|messages| {
-            messages
-                .iter()
-                .rev()
-                .find(|message| !message.mine)
-                .map(|message| message.sent_at)
-        })
+    let newest = Memo::new(move |_| timeline.messages.with(|all| last_received(all)));
+    let last_read = Memo::new(move |_| {
+        let here = app.conversation(id).filter(|one| one.unread > 0);
+        here.map(|one| one.last_read)
     });
-    let unread = Memo::new(move |_| app.conversation(id).is_some_and(|one| one.unread > 0));
+    let looked = RwSignal::new(());
     Effect::new(move |_| {
-        let (Some(up_to), true, true) = (newest.get(), unread.get(), timeline.at_end.get()) else {
+        looked.track();
+        let Some(last_read) = last_read.get() else {
             return;
         };
-        let ready = timeline.reading.get() == Reading::Ready;
-        if ready && app.visible.get() {
+        let there = timeline.reading.get() == Reading::Ready && !timeline.opening.get();
+        if !there || !app.visible.get() {
+            return;
+        }
+        let seen = if timeline.at_end.get() {
+            newest.get()
+        } else {
+            let up_to = last_on_screen(scroller).and_then(|id| {
+                timeline.messages.with_untracked(|all| {
+                    let at = all.iter().position(|message| message.id == id)?;
+                    last_received(&all[..=at])
+                })
+            });
+            up_to.filter(|up_to| *up_to > last_read)
+        };
+        if let Some(up_to) = seen {
             app.send(Command::MarkRead {
                 conversation: id,
                 up_to,
             });
         }
     });
+    let soon = StoredValue::new_local(None::<gloo_timers::callback::Timeout>);
+    Callback::new(move |()| {
+        let look = move || {
+            looked.try_set(());
+        };
+        soon.set_value(Some(gloo_timers::callback::Timeout::new(SEEN_MS, look)));
+    })
+}
+
+fn last_received(messages: &[Message]) -> Option<u64> {
+    let last = messages.iter().rev().find(|message| !message.mine)?;
+    Some(last.sent_at)
+}
+
+/// The last message that is on screen whole, or shows its beginning where none is.
+fn last_on_screen(scroller: NodeRef<html::Div>) -> Option<MessageId> {
+    let scroller = scroller.get_untracked()?;
+    let view = scroller.get_bounding_client_rect();
+    let found = scroller.query_selector_all("li.message").ok()?;
+    let shown = (0..found.length())
+        .rev()
+        .filter_map(|at| found.item(at)?.dyn_into::<web_sys::HtmlElement>().ok())
+        .find(|element| {
+            let place = element.get_bounding_client_rect();
+            place.bottom() <= view.bottom() + 1.0 || place.top() <= view.top()
+        })?;
+    let mut id = [0; 16];
+    hex::decode_to_slice(shown.get_attribute("data-message")?, &mut id).ok()?;
+    Some(MessageId(id))
 }
 
 /// Arrows, Page keys, Home and End move through the messages, with Shift they choose; Escape ends choosing or goes to the

@@ -6,6 +6,7 @@ use super::icons::{Draw, Icon};
 use crate::i18n::text;
 use crate::page::qr::{Picture, Reader, read_file};
 use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, Function, Object, Reflect};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -64,6 +65,8 @@ struct Scan {
     /// The camera that looks away from the person.
     rear: RwSignal<bool>,
     several: RwSignal<bool>,
+    /// Whether the camera's light is on; `None` where it has none.
+    light: RwSignal<Option<bool>>,
     /// Counts starts of the camera, so that a loop of an earlier one ends.
     round: StoredValue<u32>,
 }
@@ -80,6 +83,7 @@ fn Scanner(open: RwSignal<bool>, accept: Accept) -> impl IntoView {
         video: NodeRef::new(),
         rear: RwSignal::new(true),
         several: RwSignal::new(false),
+        light: RwSignal::new(None),
         round: StoredValue::new(0),
     };
     on_cleanup(move || scan.stop());
@@ -145,6 +149,17 @@ fn Scanner(open: RwSignal<bool>, accept: Accept) -> impl IntoView {
                             }
                         >
                             {t.k3_switch}
+                        </button>
+                    </Show>
+                    <Show when=move || scan.light.with(Option::is_some)>
+                        <button
+                            type="button"
+                            class="button"
+                            aria-pressed=move || (scan.light.get() == Some(true)).to_string()
+                            data-testid="k3.light"
+                            on:click=move |_| scan.switch_light()
+                        >
+                            {t.k3_light}
                         </button>
                     </Show>
                 </Show>
@@ -226,6 +241,25 @@ impl Scan {
         });
     }
 
+    /// The light of the camera, on or off.
+    fn switch_light(self) {
+        let on = self.light.get_untracked() != Some(true);
+        let Some(track) = self.track() else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            // What the camera refuses stays as it is.
+            if set_light(&track, on).await {
+                self.light.try_set(Some(on));
+            }
+        });
+    }
+
+    fn track(self) -> Option<MediaStreamTrack> {
+        let stream = self.stream.try_get_value().flatten()?;
+        stream.get_video_tracks().get(0).dyn_into().ok()
+    }
+
     /// The camera goes dark.
     fn stop(self) {
         self.round.try_update_value(|round| *round += 1);
@@ -236,6 +270,7 @@ impl Scan {
                 }
             }
         }
+        self.light.try_set(None);
         self.camera.try_set(Camera::Off);
     }
 
@@ -259,6 +294,8 @@ impl Scan {
                 Ok(stream) => {
                     self.stream.set_value(Some(stream.clone()));
                     self.several.set(cameras().await > 1);
+                    self.light
+                        .set(self.track().filter(has_light).map(|_| false));
                     self.camera.set(Camera::Live);
                     self.look(stream, round).await;
                 }
@@ -335,6 +372,28 @@ async fn open_camera(rear: bool) -> Result<MediaStream, Camera> {
     }
 }
 
+/// Whether a camera has a light that pages may switch: so far only some browsers tell.
+fn has_light(track: &MediaStreamTrack) -> bool {
+    let ask = || {
+        let ask = Reflect::get(track, &"getCapabilities".into()).ok()?;
+        let told = ask.dyn_ref::<Function>()?.call0(track).ok()?;
+        Reflect::get(&told, &"torch".into()).ok()
+    };
+    ask().is_some_and(|torch| torch.is_truthy())
+}
+
+async fn set_light(track: &MediaStreamTrack, on: bool) -> bool {
+    let light = Object::new();
+    // A plain object takes any value.
+    let _ = Reflect::set(&light, &"torch".into(), &on.into());
+    let wanted = web_sys::MediaTrackConstraints::new();
+    wanted.set_advanced(&Array::of1(&light));
+    match track.apply_constraints_with_constraints(&wanted) {
+        Ok(asked) => JsFuture::from(asked).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 async fn cameras() -> usize {
     let Ok(asked) = window()
         .navigator()
@@ -346,7 +405,7 @@ async fn cameras() -> usize {
     let Ok(list) = JsFuture::from(asked).await else {
         return 0;
     };
-    js_sys::Array::from(&list)
+    Array::from(&list)
         .iter()
         .filter_map(|one| one.dyn_into::<web_sys::MediaDeviceInfo>().ok())
         .filter(|one| one.kind() == web_sys::MediaDeviceKind::Videoinput)

@@ -3,13 +3,14 @@
 
 use onionskin_client::api::{
     Answer, Attachment, Blob, Command, ConversationId, Delivery, ErrorCode, Event, Failure,
-    FileKind, FileState, Message, NewFile, RoomQuery, RoomView,
+    FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
 };
 use onionskin_sim::world::{Client, World};
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 const SOON: u64 = 180_000;
+const DAY: u64 = 86_400_000;
 const MAX_FILE: usize = 9_828_080;
 
 fn file(name: &str, bytes: Vec<u8>) -> NewFile {
@@ -530,6 +531,85 @@ fn a_profile_picture_that_could_not_be_fetched_is_fetched_soon_after() {
         world.files.set_down(false);
         let came = async || !avatar(&boris, &anna.id).await.is_empty();
         world.until("the picture", 2 * SOON, came).await;
+    });
+}
+
+#[test]
+fn an_own_picture_is_told_of_once_it_is_here() {
+    let world = World::new(30, 8, 2);
+    let anna = world.client(1, "Anna");
+    let photo = b"\x89PNG\r\n\x1a\n and so on".to_vec();
+    world.run(&[&anna], async {
+        let picture = Some(Blob(photo.clone()));
+        anna.engine
+            .handle(Command::SetAvatar { picture })
+            .await
+            .unwrap();
+        let up = async || !avatar(&anna, &anna.id).await.is_empty();
+        world.until("the upload", SOON, up).await;
+        world.wait(SOON).await;
+    });
+    world.files.set_down(true);
+    let mut again = world.client(1, "");
+    let told = |client: &mut Client| {
+        let told = client.told();
+        let profiles = told.iter().filter_map(|event| match event {
+            Event::Profile(profile) => Some((profile.name.clone(), profile.avatar)),
+            _ => None,
+        });
+        profiles.last().unwrap()
+    };
+    world.run(&[&again], async { world.wait(SOON).await });
+    assert_eq!(told(&mut again), ("Anna".to_owned(), None));
+    world.files.set_down(false);
+    world.run(&[&again], async {
+        let here = async || avatar(&again, &again.id).await == photo;
+        world.until("the picture", 2 * SOON, here).await;
+    });
+    assert!(told(&mut again).1.is_some());
+}
+
+#[test]
+fn files_go_from_this_device_when_they_are_older_than_they_are_kept() {
+    let world = World::new(31, 8, 2);
+    let anna = world.client(1, "Anna");
+    let states = async |anna: &Client| {
+        let timeline = anna.timeline(&anna.id).await;
+        let states = timeline.iter().map(|message| message.attachments[0].state);
+        states.collect::<Vec<_>>()
+    };
+    let write = async |anna: &Client, name: &str| {
+        let notes = anna.start(&anna.id).await;
+        let staged = stage(anna, notes, file(name, vec![7; 1_000])).await;
+        send(anna, notes, name, &[staged.unwrap()]).await.unwrap();
+    };
+    world.run(&[&anna], async {
+        write(&anna, "old.jpg").await;
+        let stored = async || states(&anna).await == [FileState::Here];
+        world.until("it is stored", SOON, stored).await;
+    });
+    world.run(&[], async { world.wait(20 * DAY).await });
+    let anna = world.reopen(anna);
+    world.run(&[&anna], async {
+        write(&anna, "new.jpg").await;
+        let stored = async || states(&anna).await == [FileState::Here; 2];
+        world.until("both are stored", SOON, stored).await;
+        let settings = Settings {
+            keep_files_days: 30,
+            ..Settings::default()
+        };
+        anna.engine
+            .handle(Command::SetSettings(settings))
+            .await
+            .unwrap();
+        world.wait(SOON).await;
+        assert_eq!(states(&anna).await, [FileState::Here; 2]);
+    });
+    world.run(&[], async { world.wait(11 * DAY).await });
+    let anna = world.reopen(anna);
+    world.run(&[&anna], async {
+        let gone = async || states(&anna).await == [FileState::Remote, FileState::Here];
+        world.until("the old one is gone", SOON, gone).await;
     });
 }
 

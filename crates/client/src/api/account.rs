@@ -81,6 +81,8 @@ pub struct Settings {
     pub link_clean: bool,
     /// Files up to this many bytes load by themselves in trusted conversations; 0 = none.
     pub auto_download: u32,
+    /// Files stay on this device for so many days after their message was sent: 30, 90, 365, or 0 = for ever.
+    pub keep_files_days: u16,
     /// Notifications are shown.
     pub notifications: bool,
     /// What they tell.
@@ -126,6 +128,7 @@ impl Default for Settings {
             link_guard: true,
             link_clean: true,
             auto_download: 3_000_000,
+            keep_files_days: 0,
             notifications: false,
             notify_detail: NotifyDetail::Nothing,
             notify_requests: true,

@@ -381,7 +381,7 @@ impl<P: Ports> Files<P> {
     }
 
     fn tell_profile(&self) {
-        let profile = Event::Profile(self.owner.view());
+        let profile = Event::Profile(self.owner.view(&self.conversations));
         self.conversations.events.emit(profile);
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Files<P: Ports> {
     pictures_changed: Bell,
     /// Rings when something is wanted.
     bell: Bell,
+    /// Rings when somebody chose how long files stay.
+    keeping_changed: Bell,
     /// The transfers that the person ended, and what rings then.
     stopped: RefCell<SortedSet<FileId>>,
     stop: Bell,
@@ -79,6 +81,7 @@ impl<P: Ports> Files<P> {
             loading: RefCell::default(),
             sought: RefCell::default(),
             pictures_changed: Bell::default(),
+            keeping_changed: Bell::default(),
             bell: Bell::default(),
             stopped: RefCell::default(),
             stop: Bell::default(),
@@ -87,9 +90,14 @@ impl<P: Ports> Files<P> {
         Ok((files, damaged))
     }
 
-    /// Fetches what is wanted and what comes from people who are trusted, until dropped.
+    /// Fetches what is wanted and what comes from people who are trusted, and lets go of what is old, until dropped.
     pub(crate) async fn run(&self) {
-        futures::join!(self.keep_loading(), self.keep_pictures(), self.watch());
+        futures::join!(
+            self.keep_loading(),
+            self.keep_pictures(),
+            self.keep_no_longer(),
+            self.watch()
+        );
     }
 
     /// Looks at what comes.
@@ -101,6 +109,7 @@ impl<P: Ports> Files<P> {
                 Event::Conversation(_) | Event::Profile(_) if self.lacks_pictures() => {
                     self.pictures_changed.ring();
                 }
+                Event::Settings(_) => self.keeping_changed.ring(),
                 // Its files in the composer go at the next start where the store refuses now.
                 Event::ConversationRemoved(_) => drop(self.sweep_stage().await),
                 _ => {}

@@ -3,8 +3,9 @@
 
 use super::{Files, chunks};
 use crate::api::{ConversationId, FileKind, FileState, MediaItem, RoomOf, RoomQuery, RoomView};
-use crate::ports::{Durability, Ports};
+use crate::ports::{Clock, Durability, Ports};
 use crate::store::RecordError;
+use crate::wake::either;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -12,6 +13,10 @@ use std::collections::BTreeMap;
 const PAGE: usize = 200;
 /// Messages changed in one transaction.
 const AT_ONCE: usize = 50;
+/// Files that are too old are looked for once in this time (ms), or soon when the network's time is not known yet.
+const LOOK_EVERY: u64 = DAY;
+const LOOK_SOON: u64 = 60_000;
+const DAY: u64 = 86_400_000;
 /// The largest files that are named.
 const LARGEST: usize = 50;
 
@@ -74,6 +79,28 @@ impl<P: Ports> Files<P> {
             }
         }
         Ok(())
+    }
+
+    /// Removes from this device files that are older than the person keeps them, until dropped.
+    pub(super) async fn keep_no_longer(&self) {
+        loop {
+            let changed = self.keeping_changed.listen();
+            let days = u64::from(self.conversations.shown_settings().keep_files_days);
+            let mut wait = LOOK_EVERY;
+            if days > 0 && self.network.knows_time() {
+                let query = RoomQuery {
+                    before: Some(self.network.now().as_millis().saturating_sub(days * DAY)),
+                    ..RoomQuery::default()
+                };
+                if self.free(&query).await.is_err() {
+                    wait = LOOK_SOON;
+                }
+            } else if days > 0 {
+                // By a wrong clock everything might be old.
+                wait = LOOK_SOON;
+            }
+            either(changed, self.ports.clock().sleep(wait)).await;
+        }
     }
 
     /// The conversations of a query.

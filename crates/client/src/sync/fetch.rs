@@ -139,7 +139,7 @@ impl<P: Ports> Sync<P> {
         {
             self.conversations
                 .events
-                .emit(Event::Profile(self.owner.view()));
+                .emit(Event::Profile(self.owner.view(&self.conversations)));
         }
         self.configs.bell.ring();
         Ok(())
@@ -203,7 +203,7 @@ impl<P: Ports> Sync<P> {
         let same = before.profile.data() == self.configs.get().profile.data();
         if !same {
             let events = &self.conversations.events;
-            events.emit(Event::Profile(self.owner.view()));
+            events.emit(Event::Profile(self.owner.view(&self.conversations)));
             let settings = self.conversations.shown_settings();
             if before.profile.community_requests().unwrap_or(false) != settings.community_requests {
                 events.emit(Event::Settings(Box::new(settings)));

@@ -39,11 +39,9 @@ pub(super) fn several(app: App) -> bool {
 
 /// Makes this the order of the relays.
 async fn prefer(app: App, relays: Vec<String>) -> Result<(), Failure> {
-    let mut settings = app.network_settings().await?;
-    settings.relays = relays;
-    app.command(Command::SetNetworkSettings(settings)).await?;
-    app.read_report().await;
-    Ok(())
+    app.change_network_settings(|settings| settings.relays = relays)
+        .await
+        .map(drop)
 }
 
 #[component]

@@ -8,7 +8,7 @@ use crate::page::state::App;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Command, Failure, NetworkSettings, PollPace, TransportChoice};
+use onionskin_client::api::{Failure, NetworkSettings, PollPace, TransportChoice};
 
 /// How relays do is read anew this often while the screen is open (ms).
 const REFRESH_MS: u32 = 5_000;
@@ -46,17 +46,7 @@ impl Form {
     fn change(self, change: impl FnOnce(&mut NetworkSettings) + 'static) {
         self.failed.set(None);
         leptos::task::spawn_local(async move {
-            // The order of the relays may have changed since, on this very screen.
-            let result = async {
-                let mut settings = self.app.network_settings().await?;
-                change(&mut settings);
-                self.app
-                    .command(Command::SetNetworkSettings(settings.clone()))
-                    .await?;
-                self.app.read_report().await;
-                Ok(settings)
-            };
-            match result.await {
+            match self.app.change_network_settings(change).await {
                 Ok(settings) => {
                     self.settings.try_set(Some(settings));
                 }

@@ -1,5 +1,6 @@
 //! X7: what lies on this device, whether the browser keeps it, and how to make room (screens 20).
 
+use super::options::{Choice, Failed, Form};
 use crate::bridge::{Call, Reply};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::router::Route;
@@ -23,6 +24,8 @@ const DAY_MS: u64 = 86_400_000;
 const TIGHT: u64 = 80;
 /// Ages in days, and sizes in bytes, from which on files can be removed; 0: all.
 const AGES: [u64; 4] = [0, 30, 90, 365];
+/// Days for which files can be kept; 0: for ever.
+const KEEP: [u16; 4] = [0, 365, 90, 30];
 const SIZES: [u64; 3] = [0, 1_000_000, 5_000_000];
 
 /// Bytes that the browser counts for this site, and how many it allows.
@@ -89,10 +92,36 @@ pub(super) fn StoragePage() -> impl IntoView {
         <Overview room />
         <KeepCard room />
         <CleanCard room />
+        <KeepFiles app=room.app />
         {move || match room.all.get() {
             None => view! { <p class="muted" role="status">{t.working}</p> }.into_any(),
             Some(all) => view! { <Tops room all /> }.into_any(),
         }}
+    }
+}
+
+/// How long files stay by themselves.
+#[component]
+fn KeepFiles(app: App) -> impl IntoView {
+    let t = text();
+    let form = Form::new(app);
+    let choices = KEEP.map(|days| match days {
+        0 => (days, "0", t.x7_for_ever.to_owned()),
+        30 => (days, "30", count(&t.x7_days, 30)),
+        90 => (days, "90", count(&t.x7_days, 90)),
+        _ => (days, "365", t.x7_year.to_owned()),
+    });
+    view! {
+        <Choice
+            form
+            label=t.x7_keep_files
+            why=t.x7_keep_files_why
+            testid="x7.keep-files"
+            choices=choices.to_vec()
+            read=|settings| settings.keep_files_days
+            write=|settings, days| settings.keep_files_days = days
+        />
+        <Failed form testid="x7.keep-files-error" />
     }
 }
 
