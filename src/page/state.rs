@@ -16,15 +16,14 @@ use super::world::World;
 use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
 use crate::i18n::text;
-use futures::lock::Mutex;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, ErrorCode,
     Event, Failure, MessageKind, NetworkReport, NetworkSettings, NetworkStatus, PathView, Profile,
     RestoreStep, Settings, SyncStatus, short_id,
 };
+use onionskin_client::turns::Turns;
 use onionskin_protocol::sorted::SortedSet;
-use std::sync::Arc;
 
 /// What can be shown at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +117,7 @@ pub(crate) struct App {
     /// What the person chose about this account.
     pub settings: RwSignal<Settings>,
     /// Held while choices are read, changed and kept: two quick changes must not lose one.
-    choosing: StoredValue<Arc<Mutex<()>>>,
+    choosing: StoredValue<Turns, LocalStorage>,
     /// Where somebody types.
     pub typing: RwSignal<SortedSet<ConversationId>>,
     pub timeline: Timeline,
@@ -177,7 +176,7 @@ impl App {
             emojis: Emojis::new(),
             media: Media::new(),
             settings: RwSignal::new(Settings::default()),
-            choosing: StoredValue::new(Arc::default()),
+            choosing: StoredValue::new_local(Turns::default()),
             typing: RwSignal::new(SortedSet::new()),
             timeline: Timeline::new(),
             world: World::default(),
@@ -607,7 +606,7 @@ impl App {
         change: impl FnOnce(&mut Settings),
     ) -> Result<(), Failure> {
         let choosing = self.choosing.get_value();
-        let _choosing = choosing.lock().await;
+        let _choosing = choosing.next().await;
         let Answer::Settings(settings) = self.command(Command::GetSettings).await? else {
             return Err(not_running());
         };
@@ -632,7 +631,7 @@ impl App {
         change: impl FnOnce(&mut NetworkSettings),
     ) -> Result<NetworkSettings, Failure> {
         let choosing = self.choosing.get_value();
-        let _choosing = choosing.lock().await;
+        let _choosing = choosing.next().await;
         let mut settings = self.network_settings().await?;
         change(&mut settings);
         self.command(Command::SetNetworkSettings(settings.clone()))

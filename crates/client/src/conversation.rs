@@ -19,9 +19,9 @@ use crate::profile::clip_name;
 use crate::signals::Signals;
 use crate::store::{Key, RecordError, Records, Tx};
 use crate::sync::{Configs, Set, reference};
+use crate::turns::{Turn, Turns};
 use crate::wake::Bell;
 use futures::future::join_all;
-use futures::lock::{Mutex, OwnedMutexGuard};
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::X25519PublicKey;
@@ -33,7 +33,6 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// So far (ms) ahead of the network's time a message is believed to be of now: nodes take what is dated 10 s ahead, and our
 /// own idea of the time is an estimate (10-network 3.5).
@@ -231,7 +230,7 @@ pub(crate) struct Conversations<P: Ports> {
     pub(crate) own: [u8; 32],
     book: RefCell<SortedMap<ConversationId, ConversationRecord>>,
     by_account: RefCell<SortedMap<[u8; 32], ConversationId>>,
-    turn: Arc<Mutex<()>>,
+    turns: Turns,
 }
 
 impl<P: Ports> Conversations<P> {
@@ -275,7 +274,7 @@ impl<P: Ports> Conversations<P> {
             own: own.key().0,
             book: RefCell::new(book),
             by_account: RefCell::new(by_account),
-            turn: Arc::default(),
+            turns: Turns::default(),
         };
         Ok((conversations, damaged))
     }
@@ -591,7 +590,7 @@ impl<P: Ports> Conversations<P> {
 
     /// Waits for its turn and starts a change.
     pub(crate) async fn change(&self) -> Change<'_, P> {
-        let turn = self.turn.clone().lock_owned().await;
+        let turn = self.turns.next().await;
         Change {
             conversations: self,
             tx: self.records.tx(),
@@ -686,7 +685,7 @@ pub(crate) struct Change<'a, P: Ports> {
     pub(crate) seen: SortedSet<[u8; 32]>,
     now: u64,
     network_now: Timestamp,
-    _turn: OwnedMutexGuard<()>,
+    _turn: Turn,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -33,6 +33,7 @@ mod settings;
 mod signals;
 pub mod store;
 mod sync;
+pub mod turns;
 mod unopened;
 pub mod vault;
 mod wake;

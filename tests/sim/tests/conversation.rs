@@ -14,6 +14,8 @@ use onionskin_sim::transport::Air;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Sleeper;
 use onionskin_testnet::random::SeededEntropy;
+use std::future::poll_fn;
+use std::task::Poll;
 
 const SOON: u64 = 120_000;
 
@@ -1099,5 +1101,43 @@ fn a_message_that_does_not_open_stands_in_its_conversation_and_holds_nothing_up(
             refusal(&ben, Command::ReadAgain { message }).await,
             ErrorCode::MsgDecrypt
         );
+    });
+}
+
+/// Lets everything else go on for a moment.
+async fn yield_once() {
+    let mut gone = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut gone, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn messages_stand_in_the_order_in_which_they_were_sent_however_busy_the_device_is() {
+    let world = World::new(57, 8, 2);
+    let anna = world.client(1, "Anna");
+    let texts: Vec<String> = (0..60).map(|number| format!("number {number}")).collect();
+    world.run(&[&anna], async {
+        let notes = anna.start(&anna.id).await;
+        let sends = texts.iter().zip(0u64..).map(async |(text, number)| {
+            // Faster than they are written down.
+            for _ in 0..number {
+                yield_once().await;
+            }
+            let command = Command::Send {
+                conversation: notes,
+                text: text.clone(),
+                reply_to: None,
+                files: Vec::new(),
+            };
+            anna.engine.handle(command).await.unwrap();
+        });
+        futures::future::join_all(sends).await;
+        assert_eq!(anna.texts(&anna.id).await, texts);
     });
 }
