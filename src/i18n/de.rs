@@ -32,7 +32,7 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     seconds_short: "{n} s",
     none: "keine",
     unknown: "unbekannt",
-    off: "aus",
+    off: "Aus",
     part_missing: "Ein Teil der App ließ sich nicht laden. Nichts ist verloren; es geht, sobald du wieder online bist.",
     undo: "Rückgängig",
 

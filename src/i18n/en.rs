@@ -32,7 +32,7 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     seconds_short: "{n} s",
     none: "none",
     unknown: "unknown",
-    off: "off",
+    off: "Off",
     part_missing: "A part of the app could not be loaded. Nothing is lost; it works once you are online again.",
     undo: "Undo",
 

@@ -87,6 +87,8 @@ const BADGE: &str = "onionskin.badge";
 const NEUTRAL: &str = "onionskin.neutral";
 const ENTER: &str = "onionskin.enter";
 const SPELL: &str = "onionskin.spell";
+/// An account is kept here, says a place that browsers lose at other times than the accounts themselves.
+const KEPT: &str = "onionskin.kept";
 
 /// The choices, as signals.
 #[derive(Clone, Copy)]
@@ -162,12 +164,22 @@ impl Prefs {
         keep(ENTER, prefs.enter, true);
         keep(SPELL, prefs.spell, false);
         Effect::new(move |_| {
+            if prefs.may_write.get() {
+                write(KEPT, Some("yes"));
+            }
+        });
+        Effect::new(move |_| {
             let badge = prefs.badge.get();
             if prefs.may_write.get() {
                 write(BADGE, (badge != Badge::Conversations).then(|| badge.key()));
             }
         });
         prefs
+    }
+
+    /// An account was kept here the last time, and nobody erased it.
+    pub(crate) fn had_account(self) -> bool {
+        read(KEPT).is_some()
     }
 
     /// Changes the language of everything on screen.
@@ -179,7 +191,7 @@ impl Prefs {
     /// Removes what was kept: no account is left here.
     pub(crate) fn forget(self) {
         self.may_write.set(false);
-        for key in [THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL] {
+        for key in [THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, KEPT] {
             write(key, None);
         }
     }

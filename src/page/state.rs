@@ -57,6 +57,8 @@ pub(crate) enum Ended {
     TemporaryLost,
     Erased,
     Burnt,
+    /// The browser removed the data of this site.
+    Evicted,
 }
 
 /// Comes back when what was just set is on screen.
@@ -215,6 +217,9 @@ impl App {
             self.environment.set(environment);
         }
         self.read_vaults().await;
+        if self.vaults.with_untracked(Vec::is_empty) && self.prefs.had_account() {
+            self.ended.set(Some(Ended::Evicted));
+        }
         if matches!(self.phase.get_untracked(), Phase::Starting) {
             self.open_alone_or_show().await;
         }

@@ -307,6 +307,8 @@ test('what is chosen stays chosen, and notifications ask only when they are swit
   await expect(ann.id('x4.spell')).not.toBeChecked();
   await ann.id('x4.enter-mod').check();
   await ann.page.goto('/#/settings/notifications');
+  // The page before was read further down; this one starts at its top.
+  await expect.poll(() => ann.page.evaluate(() => document.querySelector('#main .pane-body')!.scrollTop)).toBe(0);
   await ann.id('x6.on').check();
   await ann.id('x6.detail-name').check();
   await ann.id('x6.quiet').check();

@@ -65,7 +65,6 @@ impl Drop for Turn {
 mod tests {
     use super::*;
     use futures::FutureExt;
-    use futures::executor::block_on;
     use futures::future::{join, select};
     use proptest::prelude::*;
     use std::pin::pin;
@@ -92,7 +91,8 @@ mod tests {
             let turns = Turns::default();
             let order = RefCell::new(Vec::new());
             let held = turns.next().now_or_never().unwrap();
-            block_on(async {
+            let run = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            run.block_on(async {
                 let mut all = futures::stream::FuturesUnordered::new();
                 for (number, leaves) in leaving.iter().enumerate() {
                     let mut waits = Box::pin(turns.next());

@@ -75,6 +75,14 @@ fn skip_to_main(event: leptos::ev::MouseEvent) {
     crate::page::focus::first_of("[data-pane-stop='main']");
 }
 
+/// A screen that takes the place of one of its kind takes over its elements, and with them how far they were scrolled.
+fn start_at_top() {
+    let body = document().query_selector("#main .pane-body");
+    if let Some(body) = body.ok().flatten() {
+        body.set_scroll_top(0);
+    }
+}
+
 /// The pane beside the list.
 #[component]
 fn Main() -> impl IntoView {
@@ -83,6 +91,13 @@ fn Main() -> impl IntoView {
         // Details stand beside the conversation, which stays as it is.
         Route::At(id, _) | Route::Find(id) | Route::Details(id) => Route::Conversation(id),
         other => other,
+    });
+    Effect::new(move |before: Option<Route>| {
+        let now = place.get();
+        if before.is_some_and(|before| before != now) {
+            request_animation_frame(start_at_top);
+        }
+        now
     });
     let pane = move || match place.get() {
         Route::Conversation(id) => view! { <Beside id /> }.into_any(),

@@ -4,8 +4,10 @@ use crate::i18n::text;
 use crate::page::router::Route;
 use crate::page::screens::settings::LanguageChoice;
 use crate::page::state::{App, Ended};
+use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
+use onionskin_client::api::{ErrorCode, Failure};
 
 /// What ended the last account, where the person lands afterwards.
 #[component]
@@ -19,13 +21,22 @@ pub(crate) fn EndedNote() -> impl IntoView {
             Ended::TemporaryLost => t.ended_temporary_lost,
             Ended::Erased => t.ended_erased,
             Ended::Burnt => t.ended_burnt,
+            Ended::Evicted => {
+                let failure = Failure {
+                    code: ErrorCode::StoreEvicted,
+                    number: None,
+                    detail: String::new(),
+                };
+                return Some(view! { <FailureNote failure testid="ended" /> }.into_any());
+            }
         };
-        Some(view! {
+        let note = view! {
             <div class="note" role="status" data-testid="ended">
                 <Draw icon=Icon::Info />
                 <p>{said}</p>
             </div>
-        })
+        };
+        Some(note.into_any())
     }
 }
 

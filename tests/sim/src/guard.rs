@@ -100,12 +100,16 @@ fn lose_both(seed: u64) -> Option<Verdict> {
     Some(verdict)
 }
 
+/// The standing paths. What was made for one request is over, and tells where that broke off.
 async fn paths(life: &Life, device: usize) -> Vec<PathView> {
     let Some(client) = life.devices[device].client() else {
         return Vec::new();
     };
     match client.engine.handle(Command::GetPaths).await {
-        Ok(Answer::Paths(paths)) => paths,
+        Ok(Answer::Paths(mut paths)) => {
+            paths.retain(|path| path.rotates_at.is_some());
+            paths
+        }
         _ => Vec::new(),
     }
 }
