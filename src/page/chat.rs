@@ -30,8 +30,12 @@ impl Intent {
     /// The message that the text replies to.
     pub(crate) fn reply_to(&self) -> Option<MessageId> {
         match self {
+            Self::Plain => None,
             Self::Reply(message) => Some(message.id),
-            Self::Plain | Self::Replace(_) => None,
+            Self::Replace(message) => {
+                let original = message.quote.as_ref()?.original.as_ref()?;
+                Some(original.message)
+            }
         }
     }
 }
@@ -89,8 +93,8 @@ pub(crate) enum Insert {
     AtCursor(String),
     /// Behind what is there, or instead of nothing.
     Append(String),
-    /// Instead of what is there.
-    Whole(String),
+    /// Of a message that is to be replaced, until it is or not any more; what is there comes back then.
+    Replace(Box<Message>),
 }
 
 impl Chat {
@@ -192,8 +196,7 @@ impl Chat {
             | Delivery::Retrying { .. }
             | Delivery::Failed(_) => self.take_back(message.id),
             _ => {
-                self.insert.set(Some(Insert::Whole(message.text.clone())));
-                self.intent.set(Intent::Replace(message));
+                self.insert.set(Some(Insert::Replace(Box::new(message))));
                 self.compose();
             }
         }
@@ -204,7 +207,19 @@ impl Chat {
         leptos::task::spawn_local(async move {
             match self.app.command(Command::CancelSend { message }).await {
                 Ok(Answer::Draft(draft)) => {
-                    self.insert.try_set(Some(Insert::Append(draft.text)));
+                    self.app.media.staging.bring(self.id, draft.files);
+                    let text = draft.text;
+                    if let Some(Some(Insert::Append(text))) =
+                        self.insert.try_set(Some(Insert::Append(text)))
+                    {
+                        // The conversation was left meanwhile.
+                        self.app.send(Command::SetDraft {
+                            conversation: self.id,
+                            text,
+                            reply_to: draft.reply_to,
+                        });
+                        return;
+                    }
                     if let Some(reply) = draft.reply_to {
                         self.reply_to(reply).await;
                     }
@@ -330,9 +345,16 @@ impl Chat {
         app.undo.offer(
             said,
             move || {
-                app.send(Command::DeleteMessages {
-                    messages: messages.clone(),
-                    scope,
+                let messages = messages.clone();
+                leptos::task::spawn_local(async move {
+                    let command = Command::DeleteMessages {
+                        messages: messages.clone(),
+                        scope,
+                    };
+                    if let Err(failure) = app.command(command).await {
+                        app.timeline.hide(&messages, false);
+                        app.problem.set(Some(failure));
+                    }
                 });
             },
             move || app.timeline.hide(&shown_again, false),
@@ -363,8 +385,8 @@ impl Chat {
         scopes
     }
 
-    /// Chosen messages that are on screen, in order.
-    pub(crate) fn chosen(self) -> Vec<Message> {
+    /// The chosen messages that are on screen, in order.
+    pub(crate) fn chosen_here(self) -> Vec<Message> {
         let Some(chosen) = self.selected.get_untracked() else {
             return Vec::new();
         };
@@ -375,6 +397,21 @@ impl Chat {
                 .cloned()
                 .collect()
         })
+    }
+
+    /// Does something with all chosen messages, in order, wherever in the history they are.
+    pub(crate) fn with_chosen(self, act: impl FnOnce(Vec<Message>) + 'static) {
+        let chosen: Vec<_> = self
+            .selected
+            .get_untracked()
+            .into_iter()
+            .flatten()
+            .collect();
+        leptos::task::spawn_local(async move {
+            let mut messages = self.messages(&chosen).await;
+            messages.sort_by_key(|one| (one.sent_at, one.id));
+            act(messages);
+        });
     }
 
     /// Chooses a message, or no longer; begins to choose if nobody did.

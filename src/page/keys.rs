@@ -24,7 +24,13 @@ pub(crate) fn is_mac() -> bool {
 
 /// `Mod2` is held: Control and Shift on a Mac, else Alt and Shift.
 pub(crate) fn mod2(event: &web_sys::KeyboardEvent) -> bool {
-    event.shift_key() && (event.alt_key() || event.ctrl_key() && is_mac())
+    // Alt and Shift write letters on a Mac.
+    let (main, other) = if is_mac() {
+        (event.ctrl_key(), event.alt_key())
+    } else {
+        (event.alt_key(), event.ctrl_key())
+    };
+    event.shift_key() && main && !other
 }
 
 /// `Mod` and `Mod2` as this system writes them.

@@ -1,5 +1,6 @@
-//! How the app looks and moves on this device: theme, language, swipes, badge, title, the composer's keys. Written down only once an account may stay on this device, since
-//! until then nothing is (screens W2); before that a choice lives as long as the page.
+//! How the app looks and moves on this device: theme, language, swipes, badge, title, the composer's keys; and whether an account
+//! is kept here. Written down only once an account may stay on this device, since until then nothing is (screens W2); before that
+//! a choice lives as long as the page.
 
 use crate::i18n::Language;
 use leptos::prelude::*;

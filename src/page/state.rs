@@ -323,7 +323,11 @@ impl App {
         self.phase.set(Phase::Open);
         let wanted = self.wanted.get_untracked().unwrap_or(Route::Chats);
         self.wanted.set(None);
-        router::replace(self.route, wanted);
+        // It may be a place of another account.
+        let strange = wanted
+            .conversation()
+            .is_some_and(|id| untrack(|| self.conversation(id)).is_none());
+        router::replace(self.route, if strange { Route::Chats } else { wanted });
         Ok(())
     }
 
@@ -534,6 +538,9 @@ impl App {
                         list.retain(|one| one.id != id);
                     }
                 });
+                if self.route.with_untracked(|route| route.conversation()) == Some(id) {
+                    router::replace(self.route, Route::Chats);
+                }
             }
             Event::Message(message) => {
                 self.announcer.heard(self, &message);

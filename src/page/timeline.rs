@@ -57,6 +57,8 @@ pub(crate) struct Timeline {
     /// To be brought on screen and marked for a moment.
     pub wanted: RwSignal<Option<MessageId>>,
     busy: RwSignal<bool>,
+    /// Counts the parts that were to be shown.
+    turns: StoredValue<u32>,
 }
 
 impl Timeline {
@@ -74,6 +76,7 @@ impl Timeline {
             hidden: RwSignal::new(SortedSet::new()),
             wanted: RwSignal::new(None),
             busy: RwSignal::new(false),
+            turns: StoredValue::new(0),
         }
     }
 
@@ -87,7 +90,7 @@ impl Timeline {
         self.at_end.set(true);
         self.fresh.set(0);
         self.wanted.set(None);
-        self.busy.set(false);
+        self.turn();
         self.reading.set(Reading::Loading);
     }
 
@@ -108,8 +111,9 @@ impl Timeline {
         } else {
             Anchor::Around(last_read)
         };
+        let turn = self.turns.get_value();
         let read = self.read(app, conversation, anchor, PAGE).await;
-        if self.open.get_untracked() != Some(conversation) {
+        if !self.is_turn(turn) {
             return;
         }
         match read {
@@ -130,6 +134,11 @@ impl Timeline {
                 self.reading.set(Reading::Ready);
                 self.fill(app, conversation, unread).await;
                 if self.open.get_untracked() != Some(conversation) {
+                    return;
+                }
+                if !self.is_turn(turn) {
+                    // Somebody went elsewhere in it already.
+                    self.opening.set(false);
                     return;
                 }
                 let first_unread = self.messages.with_untracked(|messages| match anchor {
@@ -176,6 +185,17 @@ impl Timeline {
         }
     }
 
+    /// The window is to show another part: what is read for the part before comes too late.
+    fn turn(self) -> u32 {
+        self.busy.set(false);
+        self.turns.update_value(|turns| *turns += 1);
+        self.turns.get_value()
+    }
+
+    fn is_turn(self, turn: u32) -> bool {
+        self.turns.get_value() == turn
+    }
+
     /// Reads the page before the first message.
     pub(crate) async fn older(self, app: App) {
         let (Some(open), Some(first)) = (self.open.get_untracked(), self.edge(|list| list.first()))
@@ -186,9 +206,12 @@ impl Timeline {
             return;
         }
         self.busy.set(true);
-        if let Ok(page) = self.read(app, open, Anchor::Before(first), PAGE).await
-            && self.open.get_untracked() == Some(open)
-        {
+        let turn = self.turns.get_value();
+        let read = self.read(app, open, Anchor::Before(first), PAGE).await;
+        if !self.is_turn(turn) {
+            return;
+        }
+        if let Ok(page) = read {
             self.more_before.set(page.more_before);
             let mut cut = false;
             self.messages.update(|messages| {
@@ -215,9 +238,12 @@ impl Timeline {
             return;
         }
         self.busy.set(true);
-        if let Ok(page) = self.read(app, open, Anchor::After(last), PAGE).await
-            && self.open.get_untracked() == Some(open)
-        {
+        let turn = self.turns.get_value();
+        let read = self.read(app, open, Anchor::After(last), PAGE).await;
+        if !self.is_turn(turn) {
+            return;
+        }
+        if let Ok(page) = read {
             self.more_after.set(page.more_after);
             self.messages
                 .update(|messages| messages.extend(page.messages));
@@ -231,8 +257,9 @@ impl Timeline {
         let Some(open) = self.open.get_untracked() else {
             return;
         };
+        let turn = self.turn();
         if let Ok(page) = self.read(app, open, Anchor::Newest, PAGE).await
-            && self.open.get_untracked() == Some(open)
+            && self.is_turn(turn)
         {
             self.more_before.set(page.more_before);
             self.more_after.set(page.more_after);
@@ -256,10 +283,11 @@ impl Timeline {
             })
         };
         if find().is_none() {
+            let turn = self.turn();
             let Ok(page) = self.read(app, open, Anchor::Around(sent_at), PAGE).await else {
                 return false;
             };
-            if self.open.get_untracked() != Some(open) || page.messages.is_empty() {
+            if !self.is_turn(turn) || page.messages.is_empty() {
                 return false;
             }
             self.more_before.set(page.more_before);

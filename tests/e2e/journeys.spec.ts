@@ -161,6 +161,34 @@ test('a full storage and a damaged record each say so, and what can go on goes o
   await ann.leave();
 });
 
+test('what the browser removed is said, and the phrase brings the account back', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  await ann.create({ kind: 'device' });
+  const id = await ann.accountId();
+  const phrase = await ann.phrase();
+  // A file of this origin, without the app.
+  await ann.page.goto('/init.js');
+  await ann.page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name ?? '');
+        request.onsuccess = resolve;
+        request.onerror = () => reject(request.error);
+      });
+    }
+  });
+  await ann.page.goto('/');
+  await expect(ann.screen('w1')).toBeVisible();
+  await expect(ann.id('ended')).toHaveAttribute('data-code', 'STORE-EVICTED');
+  await ann.restore(phrase, { kind: 'device' });
+  expect(await ann.accountId()).toBe(id);
+  await ann.page.reload();
+  await expect(ann.screen('c1')).toBeVisible();
+  await expect(ann.id('ended')).toHaveCount(0);
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
+});
+
 test('a clock that is wrong is named with what to do, and nothing waits for it', async ({ browser }) => {
   const ann = await Person.arrive(browser, 'Ann');
   await ann.create({ kind: 'temporary' });

@@ -1,5 +1,6 @@
 // Notifications: what they tell, when there are none, and when they go again. The browser's own are replaced by ones that
 // remember, since nobody looks at a screen here.
+import AxeBuilder from '@axe-core/playwright';
 import { Browser, expect, test } from '@playwright/test';
 import { PASSPHRASE, Person } from './support';
 
@@ -160,6 +161,30 @@ test('a notification tells no more than was chosen, and nothing in quiet hours, 
   await bob.id('c1.mute-1h').click();
   await expect(bob.id('c1.row-muted')).toBeVisible();
   await quietly('While muted', arrives('While muted'));
+  await row.click({ button: 'right' });
+  await bob.id('c1.mute').click();
+  await bob.id('c1.unmute').click();
+  await expect(bob.id('c1.row-muted')).toHaveCount(0);
+
+  // Until a moment of one's own choice, which lies ahead.
+  const muteUntil = async () => {
+    await row.click({ button: 'right' });
+    await bob.id('c1.mute').click();
+    await bob.id('c1.mute-custom').click();
+    await expect(bob.screen('mute')).toBeVisible();
+  };
+  await muteUntil();
+  await bob.id('mute.until').fill('2020-02-29T10:00');
+  await bob.id('mute.save').click();
+  await expect(bob.id('mute.past')).not.toBeEmpty();
+  const found = await new AxeBuilder({ page: bob.page }).include('[data-screen="mute"]').analyze();
+  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  await bob.id('mute.cancel').click();
+  await expect(bob.screen('mute')).toBeHidden();
+  await expect(bob.id('c1.row-muted')).toHaveCount(0);
+  await muteUntil();
+  await bob.id('mute.save').click();
+  await expect(bob.id('c1.row-muted')).toBeVisible();
   await row.click({ button: 'right' });
   await bob.id('c1.mute').click();
   await bob.id('c1.unmute').click();

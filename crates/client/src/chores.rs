@@ -6,6 +6,7 @@
 
 use crate::api::MessageId;
 use crate::conversation::Conversations;
+use crate::disappear;
 use crate::network::{Network, RpcError, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
@@ -194,7 +195,7 @@ async fn round<P: Ports>(
     Ok(any)
 }
 
-/// Crosses chores out, and takes over when messages end: what the swarm does not have any more ends now.
+/// Crosses chores out, and takes over when messages end: what the swarm does not have any more ends as early as it can.
 async fn done<P: Ports>(
     conversations: &Conversations<P>,
     chores: Vec<(Key, Chore)>,
@@ -214,7 +215,8 @@ async fn done<P: Ports>(
         let Some(mut record) = change.message(&message).await? else {
             continue;
         };
-        let end = ends.get(&chore.hash).map_or(now, |end| end.as_millis());
+        let told = ends.get(&chore.hash).map(|end| end.as_millis());
+        let end = disappear::end_of_read(&record, told, now);
         let before = record.expires_at;
         record.swarm_expiry = Some(end);
         // Nobody makes a message last longer than its reader was promised.

@@ -809,9 +809,12 @@ impl<P: Ports> Change<'_, P> {
             return Ok(*place);
         }
         let records = &self.conversations.records;
-        records
-            .get(&message::author_key(records, author, sent_at))
-            .await
+        let key = message::author_key(records, author, sent_at);
+        match records.get(&key).await {
+            // It was there, and holds up nothing that comes now.
+            Err(error) if error.is_damage() => Ok(Some(Place { at: None })),
+            read => read,
+        }
     }
 
     /// A message as it stands within this change.
@@ -824,7 +827,11 @@ impl<P: Ports> Change<'_, P> {
         }
         match self.messages.get(id) {
             Some(record) => Ok(Some(record.clone())),
-            None => self.conversations.find_message(id).await,
+            None => match self.conversations.find_message(id).await {
+                // What cannot be read holds up nothing else.
+                Err(error) if error.is_damage() => Ok(None),
+                read => read,
+            },
         }
     }
 

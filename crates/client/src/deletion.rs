@@ -160,6 +160,11 @@ impl<P: Ports> Outbox<P> {
 
     /// Removes all messages of a conversation from this device.
     pub(crate) async fn clear(&self, conversation: &ConversationId) -> Result<(), Failure> {
+        self.empty(conversation, false).await
+    }
+
+    /// The same; with `whole`, copies on their way to our other devices do not go either.
+    async fn empty(&self, conversation: &ConversationId, whole: bool) -> Result<(), Failure> {
         if self.conversations.get(conversation).is_none() {
             return Err(unknown_conversation());
         }
@@ -171,7 +176,10 @@ impl<P: Ports> Outbox<P> {
             }
             let mut withdrawn = Vec::new();
             for record in found {
-                withdrawn.extend(self.withdraw(&mut change, &record.id));
+                withdrawn.extend(match whole {
+                    true => self.withdraw_whole(&mut change, &record.id),
+                    false => self.withdraw(&mut change, &record.id),
+                });
                 change.remove(&record.author, record.sent_at).await?;
             }
             self.commit_without(change, Vec::new(), withdrawn).await?;
@@ -184,8 +192,15 @@ impl<P: Ports> Outbox<P> {
         conversation: &ConversationId,
         keep_contact: bool,
     ) -> Result<(), Failure> {
-        self.clear(conversation).await?;
-        let mut change = self.conversations.change().await;
+        let mut change = loop {
+            // A copy that came later than the deletion would bring the conversation back elsewhere.
+            self.empty(conversation, true).await?;
+            let change = self.conversations.change().await;
+            // Something may have come in between.
+            if self.conversations.oldest(conversation, 1).await?.is_empty() {
+                break change;
+            }
+        };
         let own = self.owner.id();
         let row = change.edit(conversation).ok_or_else(unknown_conversation)?;
         let account = row.account_id();

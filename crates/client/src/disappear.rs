@@ -99,6 +99,19 @@ pub(crate) fn end_of_received(record: &MessageRecord, end: u64, now: u64) -> Opt
     Some(end.clamp(least, now.saturating_add(length)))
 }
 
+/// When a message ends that was read, by what the swarm says; `None`: it says nothing. One member alone can neither take it
+/// away before its time nor keep it: nobody has read it before it was sent.
+pub(crate) fn end_of_read(record: &MessageRecord, end: Option<u64>, now: u64) -> u64 {
+    let end = end.unwrap_or(now);
+    match length(record.timer) {
+        Some(length) => {
+            let least = record.sent_at.min(now).saturating_add(length);
+            end.clamp(least, now.saturating_add(length))
+        }
+        None => end,
+    }
+}
+
 /// `blind16 ‖ time BE ‖ id`: 40 bytes, in the order in which messages disappear.
 pub(crate) fn key<P: Ports>(records: &Records<P>, at: u64, id: &crate::api::MessageId) -> Key {
     start(records).then(&at.to_be_bytes()).then(&id.0)

@@ -33,13 +33,20 @@ pub(crate) struct EarlyRecord {
 }
 
 impl EarlyRecord {
+    /// Further words make none of them last longer.
+    fn begin(&mut self, now: u64) {
+        if self.since == 0 {
+            self.since = now;
+        }
+    }
+
     pub(crate) fn read(&mut self, reader: [u8; 32], at: u64, now: u64) {
-        self.since = now;
+        self.begin(now);
         self.read = Some((reader, at));
     }
 
     pub(crate) fn react(&mut self, reaction: ReactionRecord, now: u64) {
-        self.since = now;
+        self.begin(now);
         if self.reactions.len() < MAX_REACTIONS {
             set_reaction(&mut self.reactions, reaction);
         }

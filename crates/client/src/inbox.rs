@@ -430,6 +430,10 @@ impl<P: Ports> Inbox<P> {
         incoming: &Incoming,
         message: &StoredMessage,
     ) -> bool {
+        // What our own devices say about messages names no conversation, and brings none back.
+        if incoming.sender == self.owner.id() && incoming.content.data_message.is_none() {
+            return false;
+        }
         let target = incoming.content.data_message.as_ref();
         let target = target.and_then(|data| data.sync_target.as_ref());
         let partner = target.and_then(|target| target.parse::<AccountId>().ok());

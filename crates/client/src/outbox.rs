@@ -404,6 +404,9 @@ impl<P: Ports> Outbox<P> {
         let Some(entry) = self.entries.borrow().get(&number).cloned() else {
             return;
         };
+        if self.drop_without_message(&entry).await {
+            return;
+        }
         if entry.uploading {
             return self.attempt_files(number, &entry).await;
         }
@@ -433,6 +436,25 @@ impl<P: Ports> Outbox<P> {
                 entry.next_at = self.ports.clock().now().as_millis() + BACKOFF[BACKOFF.len() - 1];
             }
         }
+    }
+
+    /// What has not left yet goes with its message, which another device may have removed with its conversation. True when it
+    /// went.
+    async fn drop_without_message(&self, entry: &Entry) -> bool {
+        let waits = entry.data.is_some() || entry.uploading;
+        let Some(message) = entry.message.filter(|_| waits) else {
+            return false;
+        };
+        // What cannot be read is there.
+        if !matches!(self.conversations.find_message(&message).await, Ok(None)) {
+            return false;
+        }
+        let mut change = self.conversations.change().await;
+        let withdrawn = self.withdraw_whole(&mut change, &message);
+        let withdrawn = withdrawn.into_iter().collect();
+        // Refused by the store, it is back and comes here again.
+        let _ = self.commit_without(change, Vec::new(), withdrawn).await;
+        true
     }
 
     /// Writes down what an attempt gave.

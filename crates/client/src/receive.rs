@@ -69,6 +69,7 @@ impl<P: Ports> Inbox<P> {
         if mine {
             return Ok(());
         }
+        let timer = disappear::from_wire(&content, false);
         if let Some(receipt) = content.receipt_message {
             if receipt.r#type == i32::from(receipt_message::Type::Read) {
                 change.take_receipt(&sender, &receipt.timestamp).await?;
@@ -78,7 +79,8 @@ impl<P: Ports> Inbox<P> {
         } else if let Some(notice) = content.data_extraction_notification {
             let saved = data_extraction_notification::Type::MediaSaved;
             if notice.r#type == i32::from(saved) && notice.timestamp() > 0 {
-                self.apply_notice(change, &sender, sent_at, MessageKind::MediaSaved)
+                let kind = MessageKind::MediaSaved;
+                self.apply_notice(change, &sender, sent_at, kind, timer, parcel)
                     .await?;
             }
         } else if let Some(response) = content.message_request_response {
@@ -89,7 +91,8 @@ impl<P: Ports> Inbox<P> {
         } else if let Some(call) = content.call_message
             && call.r#type == i32::from(call_message::Type::PreOffer)
         {
-            self.apply_notice(change, &sender, sent_at, MessageKind::MissedCall)
+            let kind = MessageKind::MissedCall;
+            self.apply_notice(change, &sender, sent_at, kind, timer, parcel)
                 .await?;
         }
         Ok(())
@@ -130,7 +133,7 @@ impl<P: Ports> Inbox<P> {
         let timer = disappear::from_wire(&content, partner == own);
         if flags == update {
             return self
-                .apply_timer(change, &partner, mine, sent_at, timer)
+                .apply_timer(change, &partner, mine, sent_at, timer, parcel)
                 .await;
         }
         if let Some(reaction) = &data.reaction {
@@ -228,12 +231,11 @@ impl<P: Ports> Inbox<P> {
         }
         let id = change.new_message_id();
         let row = change.with(partner);
-        if visible {
-            if mine {
-                row.approved = true;
-            } else {
-                row.approved_me = true;
-            }
+        if !mine {
+            // Whoever writes accepts us, whatever it is that they write: without this it would not stand as a request.
+            row.approved_me = true;
+        } else if visible {
+            row.approved = true;
         }
         if !mine {
             row.update_profile(data.profile.as_ref(), data.profile_key.as_deref());
@@ -289,13 +291,19 @@ impl<P: Ports> Inbox<P> {
         mine: bool,
         sent_at: u64,
         timer: Timer,
+        parcel: &Parcel<'_>,
     ) -> Result<(), RecordError> {
         let own = self.owner.id();
         let Some(row) = change.find(partner) else {
             return Ok(());
         };
         let conversation = row.id;
-        if mine && let Some(row) = change.edit(&conversation) {
+        // A later word of our devices may have left the swarm before this one did; it stands in the config.
+        let outdated = change.configs.knows_later(partner, parcel.stored_at);
+        if mine
+            && !outdated
+            && let Some(row) = change.edit(&conversation)
+        {
             if row.timer_set >= sent_at {
                 return Ok(());
             }
@@ -346,19 +354,27 @@ impl<P: Ports> Inbox<P> {
         sender: &AccountId,
         sent_at: u64,
         kind: MessageKind,
+        timer: Timer,
+        parcel: &Parcel<'_>,
     ) -> Result<(), RecordError> {
         let Some(row) = change.find(sender).filter(|row| row.approved) else {
             return Ok(());
         };
-        let record = MessageRecord {
+        let mut record = MessageRecord {
             id: change.new_message_id(),
             conversation: row.id,
             author: sender.key().0,
             kind,
             sent_at,
             received_at: change.now(),
+            timer,
+            hash: Some(parcel.hash.to_string()),
+            stored_at: Some(parcel.stored_at),
+            swarm_expiry: Some(parcel.expiry),
             ..MessageRecord::default()
         };
+        let now = change.network_now().as_millis();
+        record.expires_at = disappear::end_of_received(&record, parcel.expiry, now);
         change.add(record).await?;
         Ok(())
     }

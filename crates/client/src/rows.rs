@@ -1,7 +1,7 @@
 //! What a person changes about a conversation (screens 6 and 9.11).
 
 use crate::api::{ConversationChange, ConversationId, Failure};
-use crate::conversation::Conversations;
+use crate::conversation::{Change, Conversations};
 use crate::outbox::{Outbox, unknown_conversation};
 use crate::ports::{Durability, Ports};
 use crate::profile::clip_name;
@@ -67,6 +67,7 @@ async fn pin<P: Ports>(
     id: &ConversationId,
     on: bool,
 ) -> Result<(), Failure> {
+    let change = conversations.change().await;
     let mut pinned = conversations.pinned();
     let is_pinned = pinned.contains(id);
     match (is_pinned, on) {
@@ -75,7 +76,7 @@ async fn pin<P: Ports>(
         _ => return Ok(()),
     }
     let released = (!on).then_some(*id);
-    number(conversations, &pinned, released).await
+    number(change, &pinned, released).await
 }
 
 async fn move_pin<P: Ports>(
@@ -83,6 +84,7 @@ async fn move_pin<P: Ports>(
     id: &ConversationId,
     up: bool,
 ) -> Result<(), Failure> {
+    let change = conversations.change().await;
     let mut pinned = conversations.pinned();
     let Some(at) = pinned.iter().position(|other| other == id) else {
         return Ok(());
@@ -95,16 +97,15 @@ async fn move_pin<P: Ports>(
         Some(to) => pinned.swap(at, to),
         None => return Ok(()),
     }
-    number(conversations, &pinned, None).await
+    number(change, &pinned, None).await
 }
 
 /// The last pin has priority 1, each one above it one more.
 async fn number<P: Ports>(
-    conversations: &Conversations<P>,
+    mut change: Change<'_, P>,
     pinned: &[ConversationId],
     released: Option<ConversationId>,
 ) -> Result<(), Failure> {
-    let mut change = conversations.change().await;
     if let Some(id) = released {
         change.edit(&id).ok_or_else(unknown_conversation)?.priority = 0;
     }

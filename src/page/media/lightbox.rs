@@ -246,7 +246,7 @@ fn Look() -> impl IntoView {
     let show = move || {
         if let Some(picture) = picture.get_untracked() {
             looking.set(None);
-            go(Route::Conversation(picture.conversation));
+            go(Route::At(picture.conversation, picture.message));
         }
     };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {

@@ -7,6 +7,7 @@ use crate::bridge::{Call, Reply, VoiceCall};
 use crate::i18n::{fill, isolate, text};
 use crate::page::state::App;
 use crate::page::text::name_of;
+use crate::page::ui::dialog::any_open;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use js_sys::Float32Array;
@@ -332,8 +333,14 @@ async fn sent(app: App, conversation: ConversationId) -> Result<(), Failure> {
         reply_to: None,
         files: vec![attachment.id],
     };
-    if let Answer::Message(message) = app.command(command).await? {
-        app.timeline.upsert(*message);
+    match app.command(command).await {
+        Ok(Answer::Message(message)) => app.timeline.upsert(*message),
+        Ok(_) => {}
+        Err(failure) => {
+            // It is not lost: it waits for the next message.
+            app.media.staging.bring(conversation, vec![attachment]);
+            return Err(failure);
+        }
     }
     Ok(())
 }
@@ -355,14 +362,22 @@ async fn microphone() -> Result<MediaStream, wasm_bindgen::JsValue> {
 
 /// Starts recording for a conversation.
 #[component]
-pub(crate) fn VoiceButton(conversation: ConversationId) -> impl IntoView {
+pub(crate) fn VoiceButton(
+    conversation: ConversationId,
+    /// Why no voice message can be sent.
+    #[prop(into)]
+    refused: Signal<Option<&'static str>>,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let recorder = app.media.recorder;
     let key = window_event_listener(leptos::ev::keydown, move |event| {
-        if crate::page::keys::mod2(&event) && event.code() == "KeyV" {
+        if crate::page::keys::mod2(&event) && event.code() == "KeyV" && !any_open() {
             event.prevent_default();
-            recorder.begin(app, conversation);
+            match refused.get_untracked() {
+                Some(why) => app.toast.set(Some(why.into())),
+                None => recorder.begin(app, conversation),
+            }
         }
     });
     on_cleanup(move || key.remove());
@@ -371,9 +386,9 @@ pub(crate) fn VoiceButton(conversation: ConversationId) -> impl IntoView {
             type="button"
             class="icon-button"
             aria-label=t.media_record
-            title=t.media_record
+            title=move || refused.get().unwrap_or(t.media_record)
             data-testid="v1.record"
-            disabled=move || !recorder.idle()
+            disabled=move || !recorder.idle() || refused.get().is_some()
             on:click=move |_| recorder.begin(app, conversation)
         >
             <Draw icon=Icon::Mic size=24 />

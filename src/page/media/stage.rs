@@ -7,6 +7,7 @@ use crate::bridge::{Call, FILE_LIMIT, Prepared, Quality, Reply};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::canvas::bitmap;
 use crate::page::state::App;
+use crate::page::ui::dialog::any_open;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::html;
@@ -51,7 +52,7 @@ pub(crate) struct Stage {
     sources: StoredValue<SortedMap<FileId, File>, LocalStorage>,
     /// Files being made ready.
     busy: RwSignal<u32>,
-    failed: RwSignal<Option<(String, Failure)>>,
+    failed: RwSignal<Option<(ConversationId, String, Failure)>>,
 }
 
 impl Stage {
@@ -123,6 +124,21 @@ impl Stage {
         }
     }
 
+    /// Files that were on their way wait for the next message again.
+    pub(crate) fn bring(self, conversation: ConversationId, attachments: Vec<Attachment>) {
+        self.files.update(|files| {
+            let files = files.entry(conversation).or_default();
+            for attachment in attachments {
+                if !files.iter().any(|one| one.attachment.id == attachment.id) {
+                    files.push(Staged {
+                        attachment,
+                        made: None,
+                    });
+                }
+            }
+        });
+    }
+
     /// Takes a text in as a file.
     pub(crate) async fn text(
         self,
@@ -182,7 +198,7 @@ impl Stage {
                         self.files
                             .update(|files| files.entry(conversation).or_default().push(staged));
                     }
-                    Err(failure) => self.failed.set(Some((file.name(), failure))),
+                    Err(failure) => self.failed.set(Some((conversation, file.name(), failure))),
                 }
             }
         });
@@ -235,13 +251,15 @@ impl Stage {
                         self.describe(app, conversation, new, caption);
                     }
                 }
-                Err(failure) => self.failed.set(Some((source.name(), failure))),
+                Err(failure) => self
+                    .failed
+                    .set(Some((conversation, source.name(), failure))),
             }
         });
     }
 
     /// Opens the image tools for a picture: as it was picked, or after a reload as it was made ready.
-    fn edit(self, app: App, one: &Attachment, working: Working) {
+    fn edit(self, app: App, conversation: ConversationId, one: &Attachment, working: Working) {
         let source = self
             .sources
             .with_value(|sources| sources.get(&one.id).cloned());
@@ -278,7 +296,7 @@ impl Stage {
             };
             match subject.await {
                 Ok(subject) => drop(working.try_set(Some(subject))),
-                Err(failure) => self.failed.set(Some((name, failure))),
+                Err(failure) => self.failed.set(Some((conversation, name, failure))),
             }
         });
     }
@@ -424,7 +442,7 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
         )
     };
     view! {
-        {move || stage.failed.get().map(|(name, failure)| view! {
+        {move || stage.failed.get().filter(|(of, ..)| *of == conversation).map(|(_, name, failure)| view! {
             <div class="stage-failed" data-testid="v1.stage-error">
                 <p class="small"><bdi>{name}</bdi></p>
                 <FailureNote failure testid="v1.stage-failure" />
@@ -530,7 +548,7 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
             </div>
             <span class="stage-actions">
                 {still.then(|| view! {
-                    <button type="button" class="icon-button" aria-label=edit_label.clone() title=edit_label data-testid="v1.stage-edit" on:click=move |_| stage.edit(app, &edited, working)>
+                    <button type="button" class="icon-button" aria-label=edit_label.clone() title=edit_label data-testid="v1.stage-edit" on:click=move |_| stage.edit(app, conversation, &edited, working)>
                         <Draw icon=Icon::Edit />
                     </button>
                 })}
@@ -585,7 +603,12 @@ const fn quality_word(t: &'static Catalogue, quality: Quality) -> &'static str {
 
 /// Opens the browser's picker.
 #[component]
-pub(crate) fn AttachButton(conversation: ConversationId) -> impl IntoView {
+pub(crate) fn AttachButton(
+    conversation: ConversationId,
+    /// Why no files can be sent.
+    #[prop(into)]
+    refused: Signal<Option<&'static str>>,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let input = NodeRef::<html::Input>::new();
@@ -604,18 +627,21 @@ pub(crate) fn AttachButton(conversation: ConversationId) -> impl IntoView {
         }
     };
     let key = window_event_listener(leptos::ev::keydown, move |event| {
-        if crate::page::keys::mod2(&event) && event.code() == "KeyA" {
+        if crate::page::keys::mod2(&event) && event.code() == "KeyA" && !any_open() {
             event.prevent_default();
-            open(());
+            match refused.get_untracked() {
+                Some(why) => app.toast.set(Some(why.into())),
+                None => open(()),
+            }
         }
     });
     on_cleanup(move || key.remove());
     view! {
         <input type="file" multiple hidden node_ref=input aria-label=t.media_attach data-testid="v1.attach-input" on:change=picked />
-        <button type="button" class="icon-button" aria-label=t.media_attach title=t.media_attach data-testid="v1.attach" on:click=move |_| open(())>
+        <button type="button" class="icon-button" aria-label=t.media_attach title=move || refused.get().unwrap_or(t.media_attach) data-testid="v1.attach" disabled=move || refused.get().is_some() on:click=move |_| open(())>
             <Draw icon=Icon::Clip size=24 />
         </button>
-        <button type="button" class="icon-button" aria-label=t.media_camera title=t.media_camera data-testid="v1.camera" on:click=move |_| app.media.camera.set(Some(conversation))>
+        <button type="button" class="icon-button" aria-label=t.media_camera title=move || refused.get().unwrap_or(t.media_camera) data-testid="v1.camera" disabled=move || refused.get().is_some() on:click=move |_| app.media.camera.set(Some(conversation))>
             <Draw icon=Icon::Camera size=24 />
         </button>
     }
@@ -639,12 +665,22 @@ fn carries_files(data: Option<DataTransfer>) -> bool {
 
 /// Takes files that are dropped on the page or pasted while this conversation is on screen. A drop never leaves the app.
 #[component]
-pub(crate) fn Intake(conversation: ConversationId) -> impl IntoView {
+pub(crate) fn Intake(
+    conversation: ConversationId,
+    /// Why no files can be sent.
+    #[prop(into)]
+    refused: Signal<Option<&'static str>>,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    let take = move |files| match refused.get_untracked() {
+        Some(why) => app.toast.set(Some(why.into())),
+        None => app.media.staging.take(app, conversation, files),
+    };
     let over = RwSignal::new(false);
     let enter = window_event_listener(leptos::ev::dragover, move |event| {
-        if carries_files(event.data_transfer()) {
+        // A layer above takes files for itself, or none.
+        if carries_files(event.data_transfer()) && !any_open() {
             event.prevent_default();
             over.set(true);
         }
@@ -656,20 +692,23 @@ pub(crate) fn Intake(conversation: ConversationId) -> impl IntoView {
         }
     });
     let drop = window_event_listener(leptos::ev::drop, move |event| {
-        if carries_files(event.data_transfer()) {
+        over.set(false);
+        if carries_files(event.data_transfer()) && !any_open() {
             event.prevent_default();
-            over.set(false);
-            app.media
-                .staging
-                .take(app, conversation, carried(event.data_transfer()));
+            take(carried(event.data_transfer()));
         }
     });
     let paste = window_event_listener(leptos::ev::paste, move |event| {
         let event: &web_sys::ClipboardEvent = event.unchecked_ref();
         let files = carried(event.clipboard_data());
-        if !files.is_empty() {
+        // Office programs give a picture along with what was copied as text.
+        let said = event
+            .clipboard_data()
+            .and_then(|data| data.get_data("text/plain").ok());
+        let is_text = said.is_some_and(|said| !said.trim().is_empty());
+        if !files.is_empty() && !is_text && !any_open() {
             event.prevent_default();
-            app.media.staging.take(app, conversation, files);
+            take(files);
         }
     });
     on_cleanup(move || {

@@ -22,7 +22,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::html;
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, DeleteScope, Draft as Kept, ErrorCode, Failure, FileId, MessageId,
+    Answer, Command, DeleteScope, Draft as Kept, ErrorCode, Failure, FileId, Message, MessageId,
 };
 use suggest::{Offer, Suggestions};
 
@@ -48,6 +48,8 @@ struct Draft {
     told: StoredValue<f64>,
     /// Whose names stand in the text.
     mentioned: StoredValue<Mentioned>,
+    /// What was written before a message was to be replaced, in the form of the wire.
+    aside: StoredValue<Option<(String, Intent)>>,
     suggestions: Suggestions,
 }
 
@@ -103,6 +105,10 @@ impl Draft {
         let Some(intent) = self.chat.intent.try_get_untracked() else {
             return;
         };
+        // The text of a message that is sent already is nobody's draft.
+        if matches!(intent, Intent::Replace(_)) {
+            return;
+        }
         let now = (said, intent.reply_to());
         if self.kept.with_value(|kept| *kept == now) {
             return;
@@ -272,15 +278,74 @@ impl Draft {
         });
     }
 
+    /// What could not be sent comes back, before what was written since.
     fn refused(self, failure: Failure, rest: String, intent: Intent) {
+        let Some(now) = self.said.try_get_untracked() else {
+            return self.refused_elsewhere(failure, rest, &intent);
+        };
         self.failed.try_set(Some(failure));
-        if self
-            .said
-            .try_get_untracked()
-            .is_some_and(|now| now.is_empty())
-        {
-            self.put(self.shown(&rest));
-            self.chat.intent.try_set(intent);
+        let shown = self.shown(&rest);
+        if matches!(intent, Intent::Replace(_)) {
+            let written = (untrack(|| self.wire()), self.chat.intent.get_untracked());
+            self.aside.set_value(Some(written));
+            self.put(shown);
+            self.chat.intent.set(intent);
+        } else if now.trim().is_empty() {
+            self.put(shown);
+            self.chat.intent.set(intent);
+        } else {
+            self.put(format!("{shown}\n{now}"));
+            if self.chat.intent.with_untracked(|now| *now == Intent::Plain) {
+                self.chat.intent.set(intent);
+            }
+        }
+        self.later();
+    }
+
+    /// The same after the conversation was left: the text waits there as its draft.
+    fn refused_elsewhere(self, failure: Failure, rest: String, intent: &Intent) {
+        let (app, conversation) = (self.chat.app, self.chat.id);
+        let reply_to = intent.reply_to();
+        app.problem.set(Some(failure));
+        leptos::task::spawn_local(async move {
+            let draft = app.command(Command::GetDraft { conversation }).await;
+            let text = match draft {
+                Ok(Answer::Draft(kept)) if !kept.text.trim().is_empty() => {
+                    format!("{rest}\n{}", kept.text)
+                }
+                _ => rest,
+            };
+            app.send(Command::SetDraft {
+                conversation,
+                text,
+                reply_to,
+            });
+        });
+    }
+
+    /// The text of a message that is to be replaced takes the place of what is written.
+    fn replace(self, message: Message) {
+        self.keep();
+        let replaces = self
+            .chat
+            .intent
+            .with_untracked(|now| matches!(now, Intent::Replace(_)));
+        if !replaces {
+            let written = (untrack(|| self.wire()), self.chat.intent.get_untracked());
+            self.aside.set_value(Some(written));
+        }
+        self.put(self.shown(&message.text));
+        self.chat.intent.set(Intent::Replace(message));
+    }
+
+    /// Nothing is replaced any more: what was written before is there again.
+    fn replaced(self, now: &Intent) {
+        let Some((written, intent)) = self.aside.try_update_value(Option::take).flatten() else {
+            return;
+        };
+        self.put(self.shown(&written));
+        if *now == Intent::Plain {
+            self.chat.intent.set(intent);
         }
     }
 
@@ -330,6 +395,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
         secret: RwSignal::new(false),
         told: StoredValue::new(0.0),
         mentioned: StoredValue::new(Mentioned::default()),
+        aside: StoredValue::new(None),
         suggestions: Suggestions::new(chat),
     };
     let picker = RwSignal::new(false);
@@ -341,9 +407,14 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
             draft.keep();
         }
     });
-    Effect::new(move |_| {
-        chat.intent.track();
+    Effect::new(move |replaced: Option<bool>| {
+        let now = chat.intent.get();
+        let replaces = matches!(now, Intent::Replace(_));
+        if replaced == Some(true) && !replaces {
+            draft.replaced(&now);
+        }
         draft.later();
+        replaces
     });
     Effect::new(move |_| {
         let Some(insert) = chat.insert.get() else {
@@ -352,7 +423,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
         chat.insert.set(None);
         match insert {
             Insert::AtCursor(added) => draft.insert(&added),
-            Insert::Whole(said) => draft.put(draft.shown(&said)),
+            Insert::Replace(message) => draft.replace(*message),
             Insert::Append(more) => {
                 let more = draft.shown(&more);
                 let now = draft.said.get_untracked();
@@ -361,6 +432,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
             }
         }
     });
+    let refused = Signal::derive(move || chat.not_more_than_text());
     let key = move |event: leptos::ev::KeyboardEvent| keys(draft, picker, &event);
     let used = Memo::new(move |_| length(&draft.wire()));
     let over = move || used.get() > MESSAGE_LIMIT;
@@ -411,9 +483,9 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
             <ComposerPicker chat open=picker />
             <suggest::SuggestionList suggestions=draft.suggestions pick=move |offer| take(draft, &offer) />
             <Staging conversation=chat.id />
-            <Intake conversation=chat.id />
+            <Intake conversation=chat.id refused />
             <div class="composer-row">
-                <AttachButton conversation=chat.id />
+                <AttachButton conversation=chat.id refused />
                 <label class="visually-hidden" for="v1-composer">{t.v1_composer}</label>
                 <div class="composer-field">
                     <Marks draft />
@@ -443,7 +515,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
                 <button type="button" class="icon-button" aria-label=t.v14_title title=t.v14_title aria-expanded=move || picker.get().to_string() data-testid="v1.emoji" on:click=move |_| picker.update(|open| *open = !*open)>
                     <Draw icon=Icon::Smile size=24 />
                 </button>
-                <VoiceButton conversation=chat.id />
+                <VoiceButton conversation=chat.id refused />
                 <button type="submit" class="icon-button send" aria-label=t.v1_send title=t.v1_send data-testid="v1.send" disabled=move || { used.get() == 0 && !app.media.staging.any(chat.id) || app.media.staging.is_busy() }>
                     <Draw icon=Icon::Send size=24 />
                 </button>

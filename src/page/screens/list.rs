@@ -14,6 +14,7 @@ use leptos::prelude::*;
 use onionskin_client::api::{Command, Conversation, ConversationChange, ConversationId};
 use onionskin_protocol::sorted::SortedSet;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 
 /// How long a finger rests until the menu opens (ms).
 const LONG_PRESS_MS: u32 = 500;
@@ -71,22 +72,30 @@ pub(crate) fn ConversationList(
     });
     let row = row_height();
     // The scrolling box lies outside, so that first steps scroll along.
+    let listening = StoredValue::new_local(None::<(web_sys::Element, Closure<dyn FnMut()>)>);
+    on_cleanup(move || {
+        if let Some((element, listener)) = listening.try_update_value(Option::take).flatten() {
+            let listener = listener.as_ref().unchecked_ref();
+            // An element that is gone has no listener either.
+            let _ = element.remove_event_listener_with_callback("scroll", listener);
+        }
+    });
     Effect::new(move |_| {
         let Some(element) = document().get_element_by_id(scroller) else {
             return;
         };
         let watch = element.clone();
-        let listener = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+        let listener = Closure::<dyn FnMut()>::new(move || {
             let top = (f64::from(watch.scroll_top()) / row) as usize;
             let wanted = top.saturating_sub(MOUNTED / 3) / 10 * 10;
             if first.try_get_untracked().is_some_and(|now| now != wanted) {
                 first.set(wanted);
             }
         });
-        // The listener goes with the element.
+        // Refused by nothing that can be scrolled.
         let _ =
             element.add_event_listener_with_callback("scroll", listener.as_ref().unchecked_ref());
-        listener.forget();
+        listening.set_value(Some((element, listener)));
     });
     let range = Memo::new(move |_| {
         let count = ids.with(Vec::len);
@@ -198,6 +207,8 @@ fn ConversationRow(id: ConversationId, rows: Rows) -> impl IntoView {
                 swipe.down(&event);
             }
             let at = (f64::from(event.client_x()), f64::from(event.client_y()));
+            // A long press before this one may have ended without a click.
+            swallow.set_value(false);
             held.set_value(Some(Timeout::new(LONG_PRESS_MS, move || {
                 swallow.try_set_value(true);
                 rows.menu(id, at);

@@ -68,6 +68,10 @@ impl Phrase {
         leptos::task::spawn_local(async move {
             match self.app.command(Command::RevealPhrase).await {
                 Ok(Answer::Phrase(phrase)) => {
+                    // Somebody may look at the screen from elsewhere by now.
+                    if !document().has_focus().unwrap_or(false) {
+                        return;
+                    }
                     self.words.try_set(Some(phrase));
                     self.step.try_set(Step::Shown);
                     self.timer.try_update_value(|timer| {

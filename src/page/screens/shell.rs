@@ -22,6 +22,7 @@ use crate::page::router::{Route, go};
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::connection::{hook, icon, word};
+use crate::page::ui::dialog;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::menu::MenuLayer;
 use leptos::prelude::*;
@@ -340,6 +341,10 @@ pub(crate) fn short_count(n: u64) -> String {
 /// Keys that act everywhere in an open account (screens 2.4).
 pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
     let mod2 = crate::page::keys::mod2(event);
+    // What lies above the screens is closed first, but locking is for haste.
+    if dialog::any_open() && !(mod2 && event.code() == "KeyL") {
+        return;
+    }
     match (event.code().as_str(), mod2, event.alt_key()) {
         ("F6", _, _) => crate::page::focus::next_pane(event.shift_key()),
         ("KeyN", true, _) => go(Route::New),
@@ -361,11 +366,8 @@ pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
             }
         }
         ("KeyK", false, false) if event.ctrl_key() || event.meta_key() => {
-            // What lies above the screens is closed first.
-            if !layers_open() {
-                app.menu.close();
-                app.palette_open.set(true);
-            }
+            app.menu.close();
+            app.palette_open.set(true);
         }
         (_, false, false) if (event.ctrl_key() || event.meta_key()) && event.key() == "/" => {
             app.shortcuts_open.set(true);
@@ -378,13 +380,6 @@ pub(crate) fn keys(app: App, event: &leptos::ev::KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
-}
-
-/// A dialog is open.
-fn layers_open() -> bool {
-    document()
-        .query_selector("dialog[open]")
-        .is_ok_and(|layer| layer.is_some())
 }
 
 /// Somebody writes.

@@ -106,6 +106,13 @@ fn focus_inside(dialog: &web_sys::HtmlDialogElement) {
     });
 }
 
+/// A layer is open.
+pub(crate) fn any_open() -> bool {
+    document()
+        .query_selector("dialog[open]")
+        .is_ok_and(|layer| layer.is_some())
+}
+
 /// Does something once the layer that was just told to close has left the history: a place to go to would leave with it.
 pub(crate) fn when_closed(act: impl FnOnce() + 'static) {
     if DEPTH.get() == 0 && LEAVING.with_borrow(Option::is_none) {

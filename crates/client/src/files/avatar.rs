@@ -98,11 +98,12 @@ impl<P: Ports> Files<P> {
             key: draw(&mut *self.ports.entropy()),
             size: bytes.len() as u64,
         };
-        let mut tx = records.tx();
-        self.drop_pending(&mut tx).await?;
-        tx.put(&pending_key(records), &pending);
-        chunks::put(&mut tx, records, &pending_file(records), &bytes);
-        tx.commit(Durability::Strict).await?;
+        // In its turn: the one before may just have arrived at the server.
+        let mut change = self.conversations.change().await;
+        self.drop_pending(&mut change.tx).await?;
+        change.tx.put(&pending_key(records), &pending);
+        chunks::put(&mut change.tx, records, &pending_file(records), &bytes);
+        change.commit(Durability::Strict).await?;
         self.pictures_changed.ring();
         Ok(())
     }

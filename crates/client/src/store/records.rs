@@ -60,6 +60,16 @@ pub enum RecordError {
     Version(u8),
 }
 
+impl RecordError {
+    /// This record is damaged or foreign; others may be read.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Vault(_) | Self::Form | Self::Version(_) => true,
+            Self::Store(_) => false,
+        }
+    }
+}
+
 /// A record with a value that a config of the account does not take.
 impl From<EditError> for RecordError {
     fn from(_: EditError) -> Self {

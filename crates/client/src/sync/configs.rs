@@ -300,6 +300,18 @@ impl Set {
     }
 }
 
+impl Set {
+    /// The config that holds what is chosen about a conversation is newer than what the swarm took at `stored_at` (network
+    /// time, ms).
+    pub(crate) fn knows_later(&self, account: &AccountId, stored_at: u64) -> bool {
+        let (kind, known) = match *account == self.own {
+            true => (Kind::UserProfile, true),
+            false => (Kind::Contacts, self.contacts.get(account).is_some()),
+        };
+        known && stored_at.saturating_add(BUFFER) < self.ledger.version_of(kind)
+    }
+}
+
 /// Messages and configs come from different clocks (30-config 18), ms.
 const BUFFER: u64 = 120_000;
 

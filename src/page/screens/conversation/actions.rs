@@ -320,13 +320,17 @@ pub(crate) fn key(chat: Chat, id: MessageId, event: &leptos::ev::KeyboardEvent) 
         "x" | " " => chat.toggle(id),
         "+" if may_react => chat.layer.set(Some(Layer::React(id))),
         "Delete" => {
-            let chosen = chat.chosen();
-            let ids = if chosen.is_empty() {
-                vec![id]
+            if chat
+                .selected
+                .with_untracked(|chosen| chosen.as_ref().is_none_or(|chosen| chosen.is_empty()))
+            {
+                chat.layer.set(Some(Layer::Delete(vec![id])));
             } else {
-                chosen.iter().map(|one| one.id).collect()
-            };
-            chat.layer.set(Some(Layer::Delete(ids)));
+                chat.with_chosen(move |chosen| {
+                    let ids = chosen.iter().map(|one| one.id).collect();
+                    chat.layer.try_set(Some(Layer::Delete(ids)));
+                });
+            }
         }
         digit @ ("1" | "2" | "3" | "4" | "5" | "6") if may_react => {
             let at = usize::from(digit.as_bytes()[0] - b'1');

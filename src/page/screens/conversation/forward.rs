@@ -8,7 +8,7 @@ use crate::page::ui::avatar::Avatar;
 use crate::page::ui::dialog::Dialog;
 use crate::page::ui::failure::FailureNote;
 use leptos::prelude::*;
-use onionskin_client::api::{Command, Conversation, ConversationId, Failure};
+use onionskin_client::api::{Command, Conversation, ConversationId, Failure, RequestState};
 use onionskin_protocol::sorted::SortedSet;
 
 /// To so many at once (screens 9.5).
@@ -23,6 +23,7 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
     let comment = RwSignal::new(String::new());
     let told = RwSignal::new(false);
     let failed = RwSignal::new(None::<Failure>);
+    let busy = RwSignal::new(false);
     // What goes before the messages.
     let before = move || {
         let mut said = comment.get().trim().to_owned();
@@ -39,6 +40,7 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
             comment.set(String::new());
             told.set(false);
             failed.set(None);
+            busy.set(false);
         }
     });
     let title = move |one: &Conversation| {
@@ -53,7 +55,8 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
         chat.app.conversations.with(|list| {
             list.iter()
                 .flatten()
-                .filter(|one| !one.blocked && title(one).to_lowercase().contains(&wanted))
+                .filter(|one| !one.blocked && one.request != RequestState::Incoming)
+                .filter(|one| title(one).to_lowercase().contains(&wanted))
                 .cloned()
                 .collect::<Vec<_>>()
         })
@@ -62,6 +65,10 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
         let Some(Layer::Forward(messages)) = chat.layer.get_untracked() else {
             return;
         };
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
         let to: Vec<_> = targets.get_untracked().into_iter().collect();
         let number = to.len() as u64;
         let command = Command::Forward {
@@ -70,7 +77,9 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
             comment: untrack(before),
         };
         leptos::task::spawn_local(async move {
-            match chat.app.command(command).await {
+            let done = chat.app.command(command).await;
+            busy.try_set(false);
+            match done {
                 Ok(_) => {
                     chat.layer.set(None);
                     chat.leave_selection();
@@ -82,7 +91,9 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
             }
         });
     };
-    let cannot = move || targets.with(SortedSet::is_empty) || length(&before()) > MESSAGE_LIMIT;
+    let cannot = move || {
+        busy.get() || targets.with(SortedSet::is_empty) || length(&before()) > MESSAGE_LIMIT
+    };
     view! {
         <Dialog open screen="v8" title=t.v8_title>
             <div class="stack">
