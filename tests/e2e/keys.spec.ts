@@ -223,7 +223,15 @@ test('an old message is found, jumped to and answered', async ({ browser }) => {
   await ann.at('v1.composer');
   await ann.type('found');
   await ann.press('Enter');
-  await expect(ann.person.message('found').getByTestId('v1.quote')).toContainText('the needle');
+  const quote = ann.person.message('found').getByTestId('v1.quote');
+  await expect(quote).toContainText('the needle');
+  // What can be pressed inside a message follows it.
+  await ann.press('ArrowUp');
+  await expect(ann.person.message('found')).toBeFocused();
+  await ann.press('Tab');
+  await expect(quote).toBeFocused();
+  await ann.press('Enter');
+  await expect(ann.person.message('the needle')).toBeInViewport();
   await leave(ann);
 });
 

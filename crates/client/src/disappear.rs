@@ -296,6 +296,17 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_lacks_a_message_does_not_end_it_before_it_can_have_been_read() {
+        let record = received(Timer::AfterRead(60), false);
+        assert_eq!(end_of_read(&record, None, NOW), NOW + 55_000);
+        assert_eq!(end_of_read(&record, Some(1), NOW), NOW + 55_000);
+        assert_eq!(end_of_read(&record, Some(NOW + 57_000), NOW), NOW + 57_000);
+        assert_eq!(end_of_read(&record, Some(u64::MAX), NOW), NOW + 60_000);
+        // Long after, it is over.
+        assert_eq!(end_of_read(&record, None, NOW + 3_600_000), NOW + 3_600_000);
+    }
+
+    #[test]
     fn a_node_can_neither_end_a_message_before_its_time_nor_keep_it_for_ever() {
         let record = received(Timer::AfterSend(60), false);
         assert_eq!(end_of_received(&record, 1, NOW), Some(NOW + 55_000));

@@ -59,6 +59,8 @@ pub(crate) struct Player {
     positions: StoredValue<SortedMap<FileId, f64>>,
     element: StoredValue<Option<HtmlAudioElement>, LocalStorage>,
     url: StoredValue<Option<ObjectUrl>>,
+    /// Counts what was to play or to stop: a sound that was decoded too slowly does not play any more.
+    turns: StoredValue<u32>,
 }
 
 impl Player {
@@ -73,6 +75,7 @@ impl Player {
             positions: StoredValue::new(SortedMap::new()),
             element: StoredValue::new_local(None),
             url: StoredValue::new(None),
+            turns: StoredValue::new(0),
         }
     }
 
@@ -86,6 +89,7 @@ impl Player {
 
     /// Ends playing; where it was is remembered.
     fn stop(self) {
+        self.turns.update_value(|turns| *turns += 1);
         if let Some(element) = self.element.with_value(Clone::clone) {
             // Pausing what does not play does nothing.
             let _ = element.pause();
@@ -133,6 +137,7 @@ impl Player {
     }
 
     async fn play(self, app: App, track: Track) -> Result<(), Failure> {
+        let turn = self.turns.get_value();
         let bytes = bytes_of(app, track.file).await?;
         let element = self.element(app)?;
         let known = kind::sound(&bytes).filter(|one| !element.can_play_type(one).is_empty());
@@ -140,6 +145,9 @@ impl Player {
             return Err(failure(ErrorCode::FileType, "sound"));
         };
         self.learn(track.file, &bytes).await;
+        if self.turns.get_value() != turn {
+            return Ok(());
+        }
         let url = ObjectUrl::new(&bytes, content_type)
             .ok_or_else(|| super::internal("the browser takes no more files"))?;
         element.set_src(url.as_str());

@@ -160,14 +160,17 @@ pub(crate) fn TimelineRow(
             aria-posinset=move || place.get().map(|place| (place + 1).to_string())
             aria-setsize=move || ids.with(Vec::len).to_string()
             tabindex=move || if stop.get() == Some(id) { "0" } else { "-1" }
-            on:focusin=move |_| chat.focused.set(Some(id))
+            on:focusin=move |event| {
+                chat.focused.set(Some(id));
+                controls_in_order(row_of(event.target()), true);
+            }
             on:focusout=move |event| {
                 // Within the message, for example to its bar, the focus only moves.
-                let inside = event
-                    .related_target()
-                    .and_then(|to| to.dyn_into::<web_sys::Element>().ok())
-                    .and_then(|to| to.closest("li.message").ok().flatten())
+                let inside = row_of(event.related_target())
                     .is_some_and(|row| row.get_attribute("data-message") == Some(hex::encode(id.0)));
+                if !inside {
+                    controls_in_order(row_of(event.target()), false);
+                }
                 // A row that leaves with its screen loses the focus last.
                 if !inside && chat.focused.try_get_untracked() == Some(Some(id)) {
                     chat.focused.set(None);
@@ -234,6 +237,31 @@ pub(crate) fn TimelineRow(
                 </Show>
             </div>
         </li>
+    }
+}
+
+/// The message that something stands in.
+fn row_of(target: Option<web_sys::EventTarget>) -> Option<web_sys::Element> {
+    let element = target?.dyn_into::<web_sys::Element>().ok()?;
+    element.closest("li.message").ok().flatten()
+}
+
+/// What can be pressed inside a message comes after it in the order of the Tab key while the message has the focus, and at no
+/// other time: else the way through a conversation would be endless.
+fn controls_in_order(row: Option<web_sys::Element>, on: bool) {
+    let (now, then) = if on { ("-1", "0") } else { ("0", "-1") };
+    let selector = format!("[tabindex='{now}']:is(a, button)");
+    let Some(found) = row.and_then(|row| row.query_selector_all(&selector).ok()) else {
+        return;
+    };
+    for at in 0..found.length() {
+        if let Some(control) = found
+            .item(at)
+            .and_then(|one| one.dyn_into::<web_sys::Element>().ok())
+        {
+            // A valid value.
+            let _ = control.set_attribute("tabindex", then);
+        }
     }
 }
 

@@ -1066,6 +1066,25 @@ fn what_is_strange_does_not_block_what_comes_behind_it() {
 }
 
 #[test]
+fn whatever_a_stranger_sends_stands_as_a_request() {
+    let world = World::new(121, 8, 2);
+    let anna = world.client(1, "Anna");
+    world.run(&[&anna], async {
+        let data = proto::DataMessage {
+            group_update_message: Some(Default::default()),
+            ..Default::default()
+        };
+        let at = world.time.now().as_millis();
+        inject(&world, 3, 1, &Content::visible(data, Expiry::Off), at);
+        let stranger = id_of(3).to_string();
+        let came = async || anna.conversation(&stranger).await.is_some();
+        world.until("the request", SOON, came).await;
+        let row = anna.conversation(&stranger).await.unwrap();
+        assert_eq!(row.request, RequestState::Incoming);
+    });
+}
+
+#[test]
 fn a_message_that_does_not_open_stands_in_its_conversation_and_holds_nothing_up() {
     let world = World::new(121, 8, 2);
     let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
