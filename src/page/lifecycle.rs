@@ -46,6 +46,21 @@ pub(crate) fn follow(app: App) {
             let _ = window().location().reload();
         }
     }));
+    // A file that is dropped beside what takes it would be opened in the place of the app.
+    let guard = |event: web_sys::DragEvent| {
+        let files = event
+            .data_transfer()
+            .is_some_and(|data| data.types().includes(&"Files".into(), 0));
+        let on_field = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|target| target.matches("input[type=file]").unwrap_or(false));
+        if files && !on_field {
+            event.prevent_default();
+        }
+    };
+    listen(window_event_listener(ev::dragover, guard));
+    listen(window_event_listener(ev::drop, guard));
     // Closing a temporary account asks once when its phrase was never shown.
     listen(window_event_listener(ev::beforeunload, move |event| {
         let unsaved = app.profile.with_untracked(|profile| {

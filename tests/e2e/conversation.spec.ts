@@ -130,6 +130,36 @@ test('several messages are chosen and removed from this device', async ({ browse
   await leave(ann, bob);
 });
 
+test('what is being written outlasts a message that is replaced', async ({ browser }) => {
+  const [ann, bob] = await pair(browser);
+  const composer = ann.id('v1.composer');
+  await ann.stored('Hello Bob');
+  await composer.fill('half a thought');
+  const replace = async () => {
+    await ann.message('Hello Bob').focus();
+    await ann.page.keyboard.press('e');
+    await expect(ann.id('v1.reply-strip')).toBeVisible();
+    await expect(composer).toHaveValue('Hello Bob');
+  };
+  await replace();
+  await composer.press('Escape');
+  await expect(ann.id('v1.reply-strip')).toHaveCount(0);
+  await expect(composer).toHaveValue('half a thought');
+  // Left in the middle of it, the text of the old message does not become a draft.
+  await replace();
+  await ann.page.goto('/#/settings');
+  await ann.openRow('Bob');
+  await expect(composer).toHaveValue('half a thought');
+  await replace();
+  await composer.fill('Hello dear Bob');
+  await composer.press('Enter');
+  await expect(ann.message('Hello dear Bob')).toBeVisible();
+  await expect(ann.message('Hello Bob')).toHaveCount(0);
+  await expect(composer).toHaveValue('half a thought');
+  await bob.sees('Hello dear Bob');
+  await leave(ann, bob);
+});
+
 test('everything about a message can be done by keys alone', async ({ browser }) => {
   const [ann, bob] = await pair(browser);
   const keys = async (...list: string[]) => {

@@ -56,7 +56,17 @@ pub(crate) fn Details(id: ConversationId) -> impl IntoView {
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
             .is_some_and(|target| target.closest("dialog").is_ok_and(|layer| layer.is_some()));
-        if event.key() == "Escape" && !in_layer {
+        if event.key() != "Escape" || in_layer {
+            return;
+        }
+        // What is being written is left first, and only then the details.
+        let written = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok())
+            .filter(|target| target.matches("input, textarea").unwrap_or(false));
+        if written.is_some() {
+            crate::page::focus::first_of("[data-pane-stop='details']");
+        } else {
             go(Route::Conversation(id));
         }
     };

@@ -50,10 +50,13 @@ struct Phrase {
     /// The person proved that the account is theirs, in this dialog.
     proved: RwSignal<bool>,
     timer: StoredValue<Option<Timeout>, LocalStorage>,
+    /// How often the words were hidden, or were to be.
+    hidden: StoredValue<u32>,
 }
 
 impl Phrase {
     fn hide(self) {
+        self.hidden.try_update_value(|hidden| *hidden += 1);
         self.words.try_set(None);
         self.timer.try_update_value(|timer| *timer = None);
         self.step.try_update(|step| {
@@ -65,11 +68,12 @@ impl Phrase {
 
     fn show(self) {
         self.failed.set(None);
+        let hidden = self.hidden.get_value();
         leptos::task::spawn_local(async move {
             match self.app.command(Command::RevealPhrase).await {
                 Ok(Answer::Phrase(phrase)) => {
-                    // Somebody may look at the screen from elsewhere by now.
-                    if !document().has_focus().unwrap_or(false) {
+                    // The person may have gone to another window meanwhile.
+                    if self.hidden.try_get_value() != Some(hidden) {
                         return;
                     }
                     self.words.try_set(Some(phrase));
@@ -88,11 +92,14 @@ impl Phrase {
 
     fn prove(self, passphrase: SecretBytes) {
         self.failed.set(None);
+        let hidden = self.hidden.get_value();
         leptos::task::spawn_local(async move {
             match self.app.call(Call::Prove { passphrase }).await {
                 Ok(_) => {
                     self.proved.try_set(true);
-                    self.show();
+                    if self.hidden.try_get_value() == Some(hidden) {
+                        self.show();
+                    }
                 }
                 Err(failure) => {
                     self.failed.try_set(Some(failure));
@@ -113,6 +120,7 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
         failed: RwSignal::new(None),
         proved: RwSignal::new(false),
         timer: StoredValue::new_local(None),
+        hidden: StoredValue::new(0),
     };
     let blur = window_event_listener(leptos::ev::blur, move |_| phrase.hide());
     on_cleanup(move || blur.remove());

@@ -163,8 +163,9 @@ fn watch_history() {
                 let _ = history.forward();
             }
         } else if let Some(gone) = leaving.gone {
-            // It took back both. A place of this very page can be gone to.
-            let _ = window().location().set_href(&gone);
+            // It took back both. A place of this very page can be gone to, which this listener hears: not within itself.
+            let go = move || drop(window().location().set_href(&gone));
+            gloo_timers::callback::Timeout::new(0, go).forget();
         }
         if let Some(act) = WAITING.take() {
             // Every layer hears this event, and going somewhere causes another one: it has to be over by then.

@@ -71,6 +71,10 @@ pub(crate) fn Toast() -> impl IntoView {
     Effect::new(move |_| {
         let undoable = waiting.with(Option::is_some);
         let showing = undoable || app.toast.with(Option::is_some);
+        if !showing {
+            // It may have gone from under the pointer.
+            held.set(false);
+        }
         let run = showing && !held.get();
         timer.set_value(run.then(|| {
             if undoable {
