@@ -230,7 +230,7 @@ test('an old message is found, jumped to and answered', async ({ browser }) => {
   await expect(ann.person.message('found')).toBeFocused();
   await ann.tabTo('v1.quote');
   await ann.press('Enter');
-  await expect(ann.person.message('the needle')).toBeInViewport();
+  await expect(ann.person.message('the needle').first()).toBeInViewport();
   await leave(ann);
 });
 
