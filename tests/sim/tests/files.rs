@@ -553,11 +553,11 @@ fn an_own_picture_is_told_of_once_it_is_here() {
     let mut again = world.client(1, "");
     let told = |client: &mut Client| {
         let told = client.told();
-        let profiles = told.iter().filter_map(|event| match event {
+        let mut profiles = told.iter().filter_map(|event| match event {
             Event::Profile(profile) => Some((profile.name.clone(), profile.avatar)),
             _ => None,
         });
-        profiles.last().unwrap()
+        profiles.next_back().unwrap()
     };
     world.run(&[&again], async { world.wait(SOON).await });
     assert_eq!(told(&mut again), ("Anna".to_owned(), None));
