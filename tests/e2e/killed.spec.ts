@@ -38,7 +38,7 @@ test('who judges what came notices each thing that can be wrong', () => {
 test(`a browser killed ${TIMES} times while it sends loses nothing and doubles nothing`, async () => {
   test.setTimeout(180_000 + TIMES * 30_000);
   let [kill, messages, files, lives] = [0, 0, 0, 0];
-  // Chromium destroys its own database when a kill tears a record of it in a certain way. Nothing in a page can help that, so
+  // After some kills Chromium itself destroys its database, as its log tells. Nothing in a page can help that, so
   // another account goes on; what came before must still have come once only.
   while (kill < TIMES) {
     const life = await Life.begin();
