@@ -4,6 +4,7 @@
 //! (50-browser 3): whoever opens a vault raises its owner epoch, and every write takes effect only under the own epoch.
 
 pub(crate) mod database;
+mod log;
 
 use database::{Database, Guard, Opened, from_rexie, to_bytes, to_js};
 use futures::channel::oneshot;
@@ -63,6 +64,8 @@ impl IdbStore {
         name: &str,
         on_superseded: impl Fn() + 'static,
     ) -> Result<Option<Self>, StoreError> {
+        // Without it everything is as it would be anyway; nobody can do anything about its failure.
+        spawn_local(async { drop(log::turn_over().await) });
         match Database::open(name, &stores()).await? {
             Opened::Found(database) => Self::claim(name, database, on_superseded).await.map(Some),
             Opened::Absent => Ok(None),

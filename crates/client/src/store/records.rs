@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 /// First byte of every record's plaintext.
 const RECORD_VERSION: u8 = 1;
+/// By so many bytes a record may have grown since it was written.
+const GROWTH: usize = 64;
 /// Adapters take keys up to this length (bytes).
 const MAX_KEY: usize = 64;
 
@@ -207,9 +209,7 @@ impl<P: Ports> Records<P> {
     fn open<T: DeserializeOwned>(&self, key: &Key, sealed: &[u8]) -> Result<T, RecordError> {
         let plain = self.key.open(key.table, &key.bytes, sealed)?;
         match plain.split_first() {
-            Some((&RECORD_VERSION, body)) => {
-                postcard::from_bytes(body).map_err(|_| RecordError::Form)
-            }
+            Some((&RECORD_VERSION, body)) => read(body),
             Some((&version, _)) => Err(RecordError::Version(version)),
             None => Err(RecordError::Form),
         }
@@ -223,6 +223,20 @@ impl<P: Ports> Records<P> {
         Ok(self
             .key
             .seal(key.table, &key.bytes, &plain, &mut *self.ports.entropy()))
+    }
+}
+
+/// A record of this build or an earlier one. A record grows at its end only, by fields whose zero (nothing, none, no) says what
+/// its absence said.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RecordError> {
+    match postcard::from_bytes(body) {
+        Err(postcard::Error::DeserializeUnexpectedEnd) => {
+            let mut grown = Zeroizing::new(Vec::with_capacity(body.len() + GROWTH));
+            grown.extend_from_slice(body);
+            grown.resize(body.len() + GROWTH, 0);
+            postcard::from_bytes(&grown).map_err(|_| RecordError::Form)
+        }
+        other => other.map_err(|_| RecordError::Form),
     }
 }
 
@@ -270,5 +284,53 @@ impl<P: Ports> Tx<P> {
             .store()
             .commit(self.ops, durability)
             .await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Serialize, Deserialize, Debug, PartialEq)]
+    struct Earlier {
+        name: String,
+        count: u32,
+    }
+
+    #[derive(Serialize, Deserialize, Debug, PartialEq)]
+    struct Later {
+        name: String,
+        count: u32,
+        until: Option<u64>,
+        words: Vec<String>,
+        loud: bool,
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_build_is_read_and_so_is_one_of_a_later_build() {
+        let earlier = Earlier {
+            name: "n".into(),
+            count: 300,
+        };
+        let later = Later {
+            name: "n".into(),
+            count: 300,
+            until: None,
+            words: Vec::new(),
+            loud: false,
+        };
+        let bytes = postcard::to_allocvec(&earlier).unwrap();
+        assert_eq!(read::<Later>(&bytes).unwrap(), later);
+        let bytes = postcard::to_allocvec(&later).unwrap();
+        assert_eq!(read::<Earlier>(&bytes).unwrap(), earlier);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        // A text that promises more than the growth of a record.
+        assert_eq!(read::<Earlier>(&[200, 1, b'a']), Err(RecordError::Form));
+        assert_eq!(read::<bool>(&[7]), Err(RecordError::Form));
     }
 }
