@@ -165,7 +165,7 @@ catalogue! {
         x1_name_why theme theme_system theme_light theme_dark theme_black theme_hc_light theme_hc_dark
         language x3_device x3_device_why
         on scope_synced scope_synced_why mark_local mark_synced c1_filters c1_filter_all c1_filter_unread
-        c1_filter_mentions c1_nothing c1_clear_filter c1_more c1_more_short c1_select_done row_typing row_pinned
+        c1_filter_mentions c1_nothing c1_clear_filter c1_more c1_more_short c1_select_done c1_unselect row_typing row_pinned
         row_muted row_verified row_timer row_blocked row_mention row_marked_unread row_selected row_image
         row_video row_audio row_voice row_file act_open act_pin act_unpin act_pin_up act_pin_down act_mute
         act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever x7_keep_files x7_keep_files_why x7_for_ever x7_year mute_custom mute_title mute_until mute_past mute_why act_read act_unread act_archive act_unarchive
@@ -205,11 +205,11 @@ catalogue! {
         s1_nothing s1_more s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
         s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
         r1_passphrase r1_hold r1_hold_why r1_print r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
-        r1_check_word r1_check_wrong r1_check r1_checked
+        r1_check_word r1_check_wrong r1_check r1_checked r1_checked_on r1_entered r1_unchecked
         k7_title k7_whose k7_goes k7_stays
         r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_screenshots r1_written
         media_attach media_camera media_take media_drop media_preparing media_stage_label media_before_after
-        media_remove media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
+        media_remove media_send_as_file media_send_anyway file_too_big media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
         v10_title v10_edit v10_tools v10_cut v10_cut_why v10_blur v10_blur_why v10_cover v10_cover_why v10_arrow
         v10_arrow_why v10_text v10_text_why v10_words v10_view v10_sliders v10_add v10_start_across v10_start_down
         v10_end_across v10_end_down v10_use

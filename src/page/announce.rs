@@ -1,5 +1,5 @@
-//! New messages of the open conversation for screen readers: at most one line every two seconds, bursts as a count, own
-//! messages silent (screens 21).
+//! What screen readers say: new messages of the open conversation, at most one line every two seconds and bursts as a count
+//! (screens 21); of own messages those that failed, or were stored after a while only (screens 9.4).
 
 use super::mentions::named;
 use super::state::App;
@@ -7,10 +7,13 @@ use super::text::name_of;
 use crate::i18n::{count, fill, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use onionskin_client::api::{Message, MessageKind};
+use onionskin_client::api::{Delivery, Message, MessageId, MessageKind};
+use onionskin_protocol::sorted::SortedMap;
 
 /// How long lines are gathered (ms).
 const BATCH_MS: u32 = 2_000;
+/// What is stored sooner is not worth a word (ms).
+const SLOW_MS: f64 = 3_000.0;
 
 /// Gathers what to say.
 #[derive(Clone, Copy)]
@@ -18,7 +21,9 @@ pub(crate) struct Announcer {
     /// The line in the live region.
     pub line: RwSignal<String>,
     waiting: RwSignal<Vec<(String, String)>>,
-    seen: StoredValue<Vec<onionskin_client::api::MessageId>>,
+    seen: StoredValue<Vec<MessageId>>,
+    /// Own messages on their way, and since when (ms).
+    leaving: StoredValue<SortedMap<MessageId, f64>>,
 }
 
 impl Announcer {
@@ -27,6 +32,7 @@ impl Announcer {
             line: RwSignal::new(String::new()),
             waiting: RwSignal::new(Vec::new()),
             seen: StoredValue::new(Vec::new()),
+            leaving: StoredValue::new(SortedMap::new()),
         }
     }
 
@@ -34,11 +40,49 @@ impl Announcer {
         self.line.set(String::new());
         self.waiting.set(Vec::new());
         self.seen.set_value(Vec::new());
+        self.leaving.update_value(SortedMap::clear);
     }
 
     /// Says something once.
     pub(crate) fn say(self, line: String) {
         self.line.set(line);
+    }
+
+    /// How an own message fares.
+    pub(crate) fn sent(self, message: &Message) {
+        if !message.mine {
+            return;
+        }
+        let t = text();
+        let now = js_sys::Date::now();
+        let left = |told: bool| {
+            let mut since = None;
+            self.leaving
+                .update_value(|leaving| since = leaving.remove(&message.id));
+            since.filter(|since| told || now - since > SLOW_MS)
+        };
+        let word = match message.delivery {
+            Delivery::Held { .. } => return,
+            Delivery::Queued
+            | Delivery::Uploading
+            | Delivery::Sending
+            | Delivery::Retrying { .. } => {
+                self.leaving.update_value(|leaving| {
+                    leaving.entry(message.id).or_insert(now);
+                });
+                return;
+            }
+            Delivery::Failed(_) => left(true).map(|_| t.delivery_failed),
+            Delivery::Stored { .. } | Delivery::Synced { .. } | Delivery::Read => {
+                left(false).map(|_| t.delivery_stored)
+            }
+        };
+        if let Some(word) = word {
+            self.say(fill(
+                t.announce_one,
+                &[("name", word), ("text", &message.text)],
+            ));
+        }
     }
 
     /// A message came; what is not for the ear is left out.

@@ -66,7 +66,7 @@ pub(crate) fn follow(app: App) {
         let unsaved = app.profile.with_untracked(|profile| {
             profile
                 .as_ref()
-                .is_some_and(|p| p.temporary && !p.phrase_checked)
+                .is_some_and(|p| p.temporary && !p.phrase_checked && p.phrase_remind_at == 0)
         });
         if unsaved {
             event.prevent_default();

@@ -506,7 +506,7 @@ impl App {
         self.erase_open.set(false);
         self.palette_open.set(false);
         self.shortcuts_open.set(false);
-        self.timeline.close();
+        self.timeline.forget();
         self.media.forget();
         self.announcer.clear();
         self.profile.set(None);
@@ -544,6 +544,7 @@ impl App {
             }
             Event::Message(message) => {
                 self.announcer.heard(self, &message);
+                self.announcer.sent(&message);
                 self.media.settled(&message.attachments);
                 if message.kind == MessageKind::Deleted {
                     self.notifier

@@ -7,7 +7,7 @@ use onionskin_client::api::{
     Anchor, Answer, Command, ConversationId, Cursor, Failure, Message, MessageId, MessageKind,
 };
 use onionskin_client::api::{Delivery, ErrorCode};
-use onionskin_protocol::sorted::SortedSet;
+use onionskin_protocol::sorted::{SortedMap, SortedSet};
 
 use super::state::App;
 
@@ -56,6 +56,10 @@ pub(crate) struct Timeline {
     pub hidden: RwSignal<SortedSet<MessageId>>,
     /// To be brought on screen and marked for a moment.
     pub wanted: RwSignal<Option<MessageId>>,
+    /// To stand at the upper edge again, as it did when the conversation was left.
+    pub resting: RwSignal<Option<MessageId>>,
+    /// Where conversations were left that were not at their end: the message at the upper edge.
+    places: StoredValue<SortedMap<ConversationId, Cursor>>,
     busy: RwSignal<bool>,
     /// Counts the parts that were to be shown.
     turns: StoredValue<u32>,
@@ -75,6 +79,8 @@ impl Timeline {
             fresh: RwSignal::new(0),
             hidden: RwSignal::new(SortedSet::new()),
             wanted: RwSignal::new(None),
+            resting: RwSignal::new(None),
+            places: StoredValue::new(SortedMap::new()),
             busy: RwSignal::new(false),
             turns: StoredValue::new(0),
         }
@@ -90,12 +96,37 @@ impl Timeline {
         self.at_end.set(true);
         self.fresh.set(0);
         self.wanted.set(None);
+        self.resting.set(None);
         self.turn();
         self.reading.set(Reading::Loading);
     }
 
-    /// Opens a conversation at the first of its `unread` messages, which gets the line above, else at its newest. Everything
-    /// sent up to `last_read` (ms) was seen.
+    /// Forgets where any conversation was left, too.
+    pub(crate) fn forget(self) {
+        self.close();
+        self.places.update_value(SortedMap::clear);
+    }
+
+    /// The open conversation is left like this: with this message at the upper edge, or at its end.
+    pub(crate) fn rest_at(self, upper: Option<MessageId>) {
+        let Some(open) = self
+            .open
+            .get_untracked()
+            .filter(|_| !self.opening.get_untracked())
+        else {
+            return;
+        };
+        let upper = upper.and_then(|id| self.message(id)).as_ref().map(cursor);
+        self.places.update_value(|places| {
+            match upper {
+                Some(upper) => places.insert(open, upper),
+                None => places.remove(&open),
+            };
+        });
+    }
+
+    /// Opens a conversation at the first of its `unread` messages, which gets the line above, else where it was left, else at
+    /// its newest. Everything sent up to `last_read` (ms) was seen.
     pub(crate) async fn load(
         self,
         app: App,
@@ -106,10 +137,14 @@ impl Timeline {
         self.close();
         self.open.set(Some(conversation));
         self.opening.set(true);
-        let anchor = if unread <= NEAR {
-            Anchor::Newest
-        } else {
-            Anchor::Around(last_read)
+        let left = self
+            .places
+            .with_value(|places| places.get(&conversation).copied())
+            .filter(|_| unread == 0);
+        let anchor = match left {
+            Some(left) => Anchor::Around(left.sent_at),
+            None if unread <= NEAR => Anchor::Newest,
+            None => Anchor::Around(last_read),
         };
         let turn = self.turns.get_value();
         let read = self.read(app, conversation, anchor, PAGE).await;
@@ -142,12 +177,14 @@ impl Timeline {
                     return;
                 }
                 let first_unread = self.messages.with_untracked(|messages| match anchor {
-                    Anchor::Newest => nth_unread(messages, unread),
+                    _ if unread <= NEAR => nth_unread(messages, unread),
                     _ => first_after(messages, last_read),
                 });
                 self.first_unread.set(first_unread);
-                if first_unread.is_some() {
+                let left = left.filter(|left| self.message(left.message).is_some());
+                if first_unread.is_some() || left.is_some() {
                     self.wanted.set(first_unread);
+                    self.resting.set(left.map(|left| left.message));
                     // It scrolls there in one frame, and knows in the next one where that is.
                     super::state::painted().await;
                     super::state::painted().await;
@@ -211,19 +248,22 @@ impl Timeline {
         if !self.is_turn(turn) {
             return;
         }
-        if let Ok(page) = read {
-            self.more_before.set(page.more_before);
-            let mut cut = false;
-            self.messages.update(|messages| {
-                let mut all = page.messages;
-                all.append(messages);
-                cut = all.len() > WINDOW;
-                all.truncate(WINDOW);
-                *messages = all;
-            });
-            if cut {
-                self.more_after.set(true);
+        match read {
+            Ok(page) => {
+                self.more_before.set(page.more_before);
+                let mut cut = false;
+                self.messages.update(|messages| {
+                    let mut all = page.messages;
+                    all.append(messages);
+                    cut = all.len() > WINDOW;
+                    all.truncate(WINDOW);
+                    *messages = all;
+                });
+                if cut {
+                    self.more_after.set(true);
+                }
             }
+            Err(failure) => app.problem.set(Some(failure)),
         }
         self.busy.set(false);
     }
@@ -243,11 +283,14 @@ impl Timeline {
         if !self.is_turn(turn) {
             return;
         }
-        if let Ok(page) = read {
-            self.more_after.set(page.more_after);
-            self.messages
-                .update(|messages| messages.extend(page.messages));
-            self.let_go_of_the_start();
+        match read {
+            Ok(page) => {
+                self.more_after.set(page.more_after);
+                self.messages
+                    .update(|messages| messages.extend(page.messages));
+                self.let_go_of_the_start();
+            }
+            Err(failure) => app.problem.set(Some(failure)),
         }
         self.busy.set(false);
     }

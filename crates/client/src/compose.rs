@@ -158,7 +158,7 @@ impl<P: Ports> Outbox<P> {
             letters.push(letter.checked()?);
         }
         if copied.saturating_mul(to.len() as u64) > MAX_COPIED {
-            return Err(failure(ErrorCode::StoreFull, None, "more than 50 MB"));
+            return Err(failure(ErrorCode::FileTotal, None, ""));
         }
         let mut entries = Vec::new();
         for conversation in to {

@@ -414,8 +414,13 @@ impl<P: Ports> Engine<P> {
                 events.emit(Event::Profile(owner.view(conversations)));
                 Ok(Answer::Done)
             }
-            Command::SetPhraseChecked { checked } => {
-                owner.set_phrase_checked(checked).await?;
+            Command::PhraseChecked => {
+                owner.phrase_checked(network.now()).await?;
+                events.emit(Event::Profile(owner.view(conversations)));
+                Ok(Answer::Done)
+            }
+            Command::PutPhraseOff => {
+                owner.put_phrase_off(network.now()).await?;
                 events.emit(Event::Profile(owner.view(conversations)));
                 Ok(Answer::Done)
             }

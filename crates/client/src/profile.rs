@@ -18,6 +18,9 @@ use zeroize::Zeroizing;
 
 /// Longest display name (bytes of UTF-8).
 const MAX_NAME: usize = 100;
+/// After so many days somebody is reminded of the phrase again.
+const REMIND_DAYS: [u64; 3] = [1, 7, 30];
+const DAY_MS: u64 = 86_400_000;
 /// A message request response comes this long (ms) before the reply that sends it.
 const RESPONSE_LEAD: u64 = 100;
 
@@ -28,6 +31,12 @@ struct ProfileRecord {
     phrase_checked: bool,
     /// Restored, and its messages were not fetched yet.
     restoring: bool,
+    /// When the phrase was checked (ms); 0: it was not, or when is not known.
+    checked_at: u64,
+    /// So often the reminder of it was put off.
+    put_off: u8,
+    /// Until when it was put off (ms).
+    remind_at: u64,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -80,6 +89,9 @@ impl<P: Ports> Owner<P> {
             proposed: if restored { name } else { String::new() },
             phrase_checked: restored,
             restoring: restored,
+            checked_at: 0,
+            put_off: 0,
+            remind_at: 0,
         };
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
@@ -164,6 +176,8 @@ impl<P: Ports> Owner<P> {
             avatar,
             temporary: self.temporary,
             phrase_checked: profile.phrase_checked,
+            phrase_checked_at: Some(profile.checked_at).filter(|at| *at > 0),
+            phrase_remind_at: profile.remind_at,
         }
     }
 
@@ -234,10 +248,25 @@ impl<P: Ports> Owner<P> {
         }
     }
 
-    pub(crate) async fn set_phrase_checked(&self, checked: bool) -> Result<(), RecordError> {
+    /// The person has shown that they wrote the phrase down.
+    pub(crate) async fn phrase_checked(&self, now: Timestamp) -> Result<(), RecordError> {
         let changed = ProfileRecord {
-            phrase_checked: checked,
+            phrase_checked: true,
+            checked_at: now.as_millis(),
             ..self.profile.borrow().clone()
+        };
+        self.save(changed).await
+    }
+
+    /// They want to be reminded later, and less often each time.
+    pub(crate) async fn put_phrase_off(&self, now: Timestamp) -> Result<(), RecordError> {
+        let before = self.profile.borrow().clone();
+        let days = REMIND_DAYS.get(usize::from(before.put_off));
+        let days = days.unwrap_or(&REMIND_DAYS[REMIND_DAYS.len() - 1]);
+        let changed = ProfileRecord {
+            put_off: before.put_off.saturating_add(1),
+            remind_at: now.as_millis() + days * DAY_MS,
+            ..before
         };
         self.save(changed).await
     }

@@ -183,10 +183,7 @@ pub(crate) async fn save_all(app: App, files: Vec<(MessageId, Attachment)>) -> R
     }
     let total: u64 = files.iter().map(|(_, file)| file.size).sum();
     if total > zip::LIMIT {
-        return Err(Failure {
-            number: u32::try_from(total).ok(),
-            ..failure(ErrorCode::FileTooBig, "")
-        });
+        return Err(failure(ErrorCode::FileTooBig, ""));
     }
     let mut read = Vec::new();
     for (_, file) in &files {

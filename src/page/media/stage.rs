@@ -44,6 +44,16 @@ struct Made {
     quality: Option<Quality>,
 }
 
+/// A file that was not taken in.
+#[derive(Clone)]
+struct Refused {
+    conversation: ConversationId,
+    name: String,
+    failure: Failure,
+    /// It may be taken as it is, when somebody wants that.
+    whole: Option<File>,
+}
+
 /// Staged files of all conversations.
 #[derive(Clone, Copy)]
 pub(crate) struct Stage {
@@ -52,7 +62,7 @@ pub(crate) struct Stage {
     sources: StoredValue<SortedMap<FileId, File>, LocalStorage>,
     /// Files being made ready.
     busy: RwSignal<u32>,
-    failed: RwSignal<Option<(ConversationId, String, Failure)>>,
+    failed: RwSignal<Option<Refused>, LocalStorage>,
 }
 
 impl Stage {
@@ -61,7 +71,7 @@ impl Stage {
             files: RwSignal::new(SortedMap::new()),
             sources: StoredValue::new_local(SortedMap::new()),
             busy: RwSignal::new(0),
-            failed: RwSignal::new(None),
+            failed: RwSignal::new_local(None),
         }
     }
 
@@ -177,10 +187,11 @@ impl Stage {
                     .files
                     .with_untracked(|files| files.get(&conversation).map_or(0, Vec::len));
                 let staged = if here >= MAX_FILES {
-                    Err(failure(ErrorCode::FileTooBig, "32"))
+                    Err(failure(ErrorCode::FileMany, ""))
                 } else {
                     self.busy.update(|busy| *busy += 1);
-                    let staged = stage(app, conversation, &file, Quality::default()).await;
+                    let quality = Some(Quality::default());
+                    let staged = stage(app, conversation, &file, quality).await;
                     self.busy.update(|busy| *busy -= 1);
                     staged
                 };
@@ -198,10 +209,41 @@ impl Stage {
                         self.files
                             .update(|files| files.entry(conversation).or_default().push(staged));
                     }
-                    Err(failure) => self.failed.set(Some((conversation, file.name(), failure))),
+                    Err(failure) => self.failed.set(Some(Refused {
+                        conversation,
+                        name: file.name(),
+                        whole: matches!(failure.code, ErrorCode::FileType | ErrorCode::FileMeta)
+                            .then_some(file),
+                        failure,
+                    })),
                 }
             }
         });
+    }
+
+    /// Takes a picture in as it is: it cannot be read, or what it tells cannot be removed, and somebody wants that.
+    fn take_whole(self, app: App, conversation: ConversationId, file: File) {
+        leptos::task::spawn_local(async move {
+            self.failed.set(None);
+            self.busy.update(|busy| *busy += 1);
+            let staged = stage(app, conversation, &file, None).await;
+            self.busy.update(|busy| *busy -= 1);
+            match staged {
+                Ok(staged) => self
+                    .files
+                    .update(|files| files.entry(conversation).or_default().push(staged)),
+                Err(failure) => self.refuse(conversation, file.name(), failure),
+            }
+        });
+    }
+
+    fn refuse(self, conversation: ConversationId, name: String, failure: Failure) {
+        self.failed.set(Some(Refused {
+            conversation,
+            name,
+            failure,
+            whole: None,
+        }));
     }
 
     /// Makes a picture anew in another quality, in its place.
@@ -230,7 +272,7 @@ impl Stage {
         let caption = before.map(|one| one.attachment.caption).unwrap_or_default();
         leptos::task::spawn_local(async move {
             self.busy.update(|busy| *busy += 1);
-            let staged = stage(app, conversation, &source, quality).await;
+            let staged = stage(app, conversation, &source, Some(quality)).await;
             self.busy.update(|busy| *busy -= 1);
             match staged {
                 Ok(staged) => {
@@ -251,9 +293,7 @@ impl Stage {
                         self.describe(app, conversation, new, caption);
                     }
                 }
-                Err(failure) => self
-                    .failed
-                    .set(Some((conversation, source.name(), failure))),
+                Err(failure) => self.refuse(conversation, source.name(), failure),
             }
         });
     }
@@ -296,7 +336,7 @@ impl Stage {
             };
             match subject.await {
                 Ok(subject) => drop(working.try_set(Some(subject))),
-                Err(failure) => self.failed.set(Some((conversation, name, failure))),
+                Err(failure) => self.refuse(conversation, name, failure),
             }
         });
     }
@@ -332,18 +372,19 @@ impl Stage {
     }
 }
 
-/// Makes one file ready and gives it to the engine.
+/// Makes one file ready and gives it to the engine; without a quality a picture stays as it is.
 async fn stage(
     app: App,
     conversation: ConversationId,
     file: &File,
-    quality: Quality,
+    quality: Option<Quality>,
 ) -> Result<Staged, Failure> {
     let head = file
         .slice_with_i32_and_i32(0, 16)
         .map_err(|_| failure(ErrorCode::FileType, ""))?;
     let picture = Format::of(&read(&head).await?).is_some();
-    let limit = if picture {
+    let shrunk = quality.filter(|_| picture);
+    let limit = if shrunk.is_some() {
         MAX_PICTURE
     } else {
         FILE_LIMIT as f64
@@ -356,7 +397,11 @@ async fn stage(
         });
     }
     // HEIC and its like: nobody could open it.
-    if !picture && file.type_().starts_with("image/") && file.type_() != "image/svg+xml" {
+    if quality.is_some()
+        && !picture
+        && file.type_().starts_with("image/")
+        && file.type_() != "image/svg+xml"
+    {
         return Err(failure(ErrorCode::FileType, ""));
     }
     let bytes = Blob(read(file).await?);
@@ -366,7 +411,7 @@ async fn stage(
         removed: Metadata::default(),
         quality: None,
     };
-    let new = if picture {
+    let new = if let Some(quality) = shrunk {
         let call = Call::PreparePicture { bytes, quality };
         let Reply::Picture(prepared) = app.call(call).await? else {
             return Err(super::internal("the worker gave no picture"));
@@ -442,11 +487,21 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
         )
     };
     view! {
-        {move || stage.failed.get().filter(|(of, ..)| *of == conversation).map(|(_, name, failure)| view! {
-            <div class="stage-failed" data-testid="v1.stage-error">
-                <p class="small"><bdi>{name}</bdi></p>
-                <FailureNote failure testid="v1.stage-failure" />
-            </div>
+        {move || stage.failed.get().filter(|one| one.conversation == conversation).map(|Refused { name, failure, whole, .. }| {
+            let word = if failure.code == ErrorCode::FileMeta { t.media_send_anyway } else { t.media_send_as_file };
+            let whole = whole.map(|file| view! {
+                <button type="button" class="button small" data-testid="v1.stage-whole" on:click=move |_| stage.take_whole(app, conversation, file.clone())>{word}</button>
+            });
+            view! {
+                <div class="stage-failed" data-testid="v1.stage-error">
+                    <p class="small"><bdi>{name}</bdi></p>
+                    <FailureNote failure testid="v1.stage-failure" />
+                    <div class="actions">
+                        {whole}
+                        <button type="button" class="button small" data-testid="v1.stage-dismiss" on:click=move |_| stage.failed.set(None)>{t.dismiss}</button>
+                    </div>
+                </div>
+            }
         })}
         <Show when=move || stage.is_busy()>
             <p class="tiny muted" role="status" data-testid="v1.stage-busy">{t.media_preparing}</p>

@@ -114,6 +114,11 @@ fn Transfer(message: Message, attachment: Attachment, state: FileState) -> impl 
     }
 }
 
+/// The narrowest and the widest room for a picture, and the one of a picture that says nothing (width by height).
+const SLIM: f64 = 0.25;
+const WIDE: f64 = 4.0;
+const UNKNOWN_RATIO: f64 = 4.0 / 3.0;
+
 /// One file in its bubble.
 #[component]
 pub(super) fn Tile(
@@ -138,6 +143,9 @@ pub(super) fn Tile(
         match (kind, here.get()) {
             (FileKind::Image, true) if !attachment.dangerous => {
                 view! { <PictureTile message attachment beside more /> }.into_any()
+            }
+            (FileKind::Image, false) if !attachment.dangerous => {
+                view! { <Awaited attachment /> }.into_any()
             }
             (FileKind::Voice | FileKind::Audio, true) => {
                 view! { <SoundTile message attachment /> }.into_any()
@@ -165,6 +173,35 @@ const fn kind_hook(kind: FileKind) -> &'static str {
         FileKind::Voice => "voice",
         FileKind::Other => "other",
     }
+}
+
+/// The room that a picture will take, by what its message tells of it: nothing jumps when it comes.
+#[component]
+fn Room(attachment: Attachment, #[prop(optional, into)] name: Option<String>) -> impl IntoView {
+    let (width, height) = (f64::from(attachment.width), f64::from(attachment.height));
+    let ratio = if width > 0.0 && height > 0.0 {
+        (width / height).clamp(SLIM, WIDE)
+    } else {
+        UNKNOWN_RATIO
+    };
+    view! {
+        <span class="picture-box" style:aspect-ratio=ratio.to_string()>
+            <Draw icon=Icon::Picture size=24 />
+            {name.map(|name| view! { <bdi class="tiny document-name">{name}</bdi> })}
+        </span>
+    }
+}
+
+/// A picture that is not here.
+#[component]
+fn Awaited(attachment: Attachment) -> impl IntoView {
+    let t = text();
+    let name = if attachment.name.is_empty() {
+        word(t, attachment.kind).to_owned()
+    } else {
+        attachment.name.clone()
+    };
+    view! { <Room attachment name /> }
 }
 
 #[component]
@@ -204,7 +241,7 @@ fn PictureTile(
                     <button type="button" class="picture-button" aria-label=label data-testid="v1.picture" on:click=open.clone()>
                         {move || match small.get() {
                             Some(url) => view! { <img src=url.as_str().to_owned() alt="" width=some(width) height=some(height) decoding="async" /> }.into_any(),
-                            None => view! { <span class="picture-box"><Draw icon=Icon::Picture size=24 /></span> }.into_any(),
+                            None => view! { <Room attachment=shown.with_value(|(_, attachment)| attachment.clone()) /> }.into_any(),
                         }}
                         {(more > 0).then(|| view! { <span class="picture-more">{fill(t.media_more, &[("n", &format::number(more as u64))])}</span> })}
                     </button>

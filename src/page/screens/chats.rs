@@ -8,10 +8,9 @@ use crate::page::router::Route;
 use crate::page::state::App;
 use crate::page::ui::connection::ConnectionChip;
 use crate::page::ui::copy::CopyButton;
-use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Command, ConnectionState, ConversationChange, RestoreStep};
+use onionskin_client::api::{Command, ConnectionState, ConversationChange, Profile, RestoreStep};
 use onionskin_protocol::sorted::SortedSet;
 
 /// Width of the list in CSS px: least, first, most.
@@ -75,7 +74,6 @@ pub(crate) fn Chats() -> impl IntoView {
             <RestoreLine />
             <Filters filter />
             <div class="list-scroll" id="list-scroll">
-                <ProblemBanner />
                 <FirstSteps />
                 <RequestsRow />
                 <Show when=move || rows.get() == 0 && app.conversations.with(Option::is_some)>
@@ -244,30 +242,9 @@ fn RestoreLine() -> impl IntoView {
     }
 }
 
-/// What went wrong and belongs to no message: at most one.
-#[component]
-fn ProblemBanner() -> impl IntoView {
-    let app = expect_context::<App>();
-    let t = text();
-    move || {
-        app.problem.get().map(|failure| {
-            view! {
-                <div class="banner">
-                    <FailureNote failure testid="c1.problem" />
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label=t.dismiss
-                        title=t.dismiss
-                        data-testid="c1.problem-dismiss"
-                        on:click=move |_| app.problem.set(None)
-                    >
-                        <Draw icon=Icon::Close size=16 />
-                    </button>
-                </div>
-            }
-        })
-    }
+/// The phrase was not checked, and the reminder was not put off.
+fn wants_reminder(profile: &Profile) -> bool {
+    !profile.phrase_checked && profile.phrase_remind_at <= js_sys::Date::now() as u64
 }
 
 /// Save the phrase, share the ID, add someone. Only the phrase is left once there are conversations.
@@ -277,7 +254,7 @@ fn FirstSteps() -> impl IntoView {
     let t = text();
     let unchecked = Memo::new(move |_| {
         app.profile
-            .with(|profile| profile.as_ref().is_some_and(|p| !p.phrase_checked))
+            .with(|profile| profile.as_ref().is_some_and(wants_reminder))
     });
     let fresh = Memo::new(move |_| {
         app.conversations
@@ -291,7 +268,7 @@ fn FirstSteps() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    let dismiss = move |_| app.send(Command::SetPhraseChecked { checked: true });
+    let dismiss = move |_| app.send(Command::PutPhraseOff);
     let phrase_why = move || {
         if app.is_temporary() {
             t.first_phrase_temporary

@@ -22,6 +22,7 @@ pub(crate) use emoji::ComposerPicker;
 pub(crate) use forward::ForwardDialog;
 pub(crate) use reply::{IntentStrip, kind_word};
 
+use super::actions as list_actions;
 use super::composer::Composer;
 use super::timeline::{TimelineView, focus_message};
 use crate::i18n::{Catalogue, fill, isolate, text};
@@ -139,6 +140,9 @@ fn open(chat: Chat) {
                 _ => None,
             },
         };
+        if known.as_ref().is_some_and(|one| one.marked_unread) {
+            app.change(id, ConversationChange::MarkedUnread(false));
+        }
         let (unread, last_read) = known.map_or((0, 0), |one| (one.unread, one.last_read));
         app.timeline.load(app, id, unread, last_read).await;
         if let Route::At(_, message) = app.route.get_untracked() {
@@ -232,13 +236,7 @@ fn RequestBar(chat: Chat) -> impl IntoView {
     let t = text();
     let request =
         Memo::new(move |_| here.with(|one| one.as_ref().map(|one| (one.request, title(t, one)))));
-    let decline = move |block: bool| {
-        app.send(Command::DeclineRequests {
-            conversations: vec![id],
-            block,
-        });
-        router::replace(app.route, Route::Chats);
-    };
+    let decline = move |block: bool| list_actions::decline(app, vec![id], block);
     move || {
         match request.get() {
         Some((RequestState::Incoming, name)) => Some(

@@ -197,7 +197,7 @@ async fn write(
             let stored = if wish.files && file.state == FileState::Here {
                 room = room.checked_sub(file.size).ok_or_else(|| Failure {
                     code: ErrorCode::FileTooBig,
-                    number: u32::try_from(zip::LIMIT).ok(),
+                    number: None,
                     detail: String::new(),
                 })?;
                 let bytes = bytes_of(app, file.id).await?;

@@ -9,6 +9,7 @@ use crate::page::state::App;
 use crate::page::swipe::{Swipe, Towards};
 use crate::page::text::name_of;
 use crate::page::ui::icons::{Draw, Icon};
+use crate::page::ui::menu::Item;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use onionskin_client::api::{Command, Conversation, ConversationChange, ConversationId};
@@ -393,10 +394,17 @@ impl Rows {
 
     fn menu(self, id: ConversationId, at: (f64, f64)) {
         if let Some(one) = self.one(id) {
-            let label = fill(text().c1_more, &[("name", &isolate(&called(text(), &one)))]);
-            self.app
-                .menu
-                .open_at(label, at, actions::items(self.app, &one, at));
+            let t = text();
+            let label = fill(t.c1_more, &[("name", &isolate(&called(t, &one)))]);
+            let chosen = self.selected.with_untracked(|chosen| chosen.contains(&id));
+            let word = if chosen { t.c1_unselect } else { t.v1_select };
+            let mut items = actions::items(self.app, &one, at);
+            items.push(
+                Item::new(word, "c1.select", move || self.toggle(id))
+                    .icon(Icon::Check)
+                    .keys("Space"),
+            );
+            self.app.menu.open_at(label, at, items);
         }
     }
 

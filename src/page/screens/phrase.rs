@@ -384,7 +384,7 @@ fn Check(phrase: Phrase, open: RwSignal<bool>) -> impl IntoView {
         });
         wrong.set(first_wrong);
         if first_wrong.is_none() {
-            app.send(Command::SetPhraseChecked { checked: true });
+            app.send(Command::PhraseChecked);
             app.toast.set(Some(t.r1_checked.into()));
             open.set(false);
         }

@@ -7,7 +7,7 @@ mod options;
 mod privacy;
 mod storage;
 
-use crate::i18n::{Language, fill, isolate, language, text};
+use crate::i18n::{Language, fill, format, isolate, language, text};
 use crate::page::prefs::Theme;
 use crate::page::router::Route;
 use crate::page::screens::devices::DevicesPage;
@@ -330,10 +330,21 @@ pub(crate) fn LanguageChoice(testid: &'static str) -> impl IntoView {
 fn PhraseCard() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    let state = move || {
+        app.profile.with(|profile| {
+            let profile = profile.as_ref()?;
+            Some(match profile.phrase_checked_at {
+                Some(at) => fill(t.r1_checked_on, &[("date", &format::date(at))]),
+                None if profile.phrase_checked => t.r1_entered.to_owned(),
+                None => t.r1_unchecked.to_owned(),
+            })
+        })
+    };
     view! {
         <section class="card" aria-labelledby="x3-phrase-title">
             <h2 id="x3-phrase-title">{t.r1_title}</h2>
             <p class="small muted">{t.first_phrase_why}</p>
+            <p class="small" data-testid="x3.phrase-state">{state}</p>
             <div class="actions">
                 <button type="button" class="button" data-testid="x3.phrase" on:click=move |_| app.phrase_open.set(true)>
                     <Draw icon=Icon::Key />

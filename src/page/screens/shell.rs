@@ -23,6 +23,7 @@ use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::connection::{hook, icon, word};
 use crate::page::ui::dialog;
+use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::menu::MenuLayer;
 use leptos::prelude::*;
@@ -58,6 +59,7 @@ pub(crate) fn Shell() -> impl IntoView {
         <Show when=move || temporary.get()>
             <div class="temporary-frame" aria-hidden="true"></div>
         </Show>
+        <ProblemBanner />
         <Palette />
         <ShortcutList open=app.shortcuts_open />
         <MediaLayer />
@@ -67,6 +69,32 @@ pub(crate) fn Shell() -> impl IntoView {
         <EraseDialog open=app.erase_open />
         <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>
+    }
+}
+
+/// What went wrong and belongs to no message: at most one.
+#[component]
+fn ProblemBanner() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    move || {
+        app.problem.get().map(|failure| {
+            view! {
+                <div class="banner problem">
+                    <FailureNote failure testid="c1.problem" />
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label=t.dismiss
+                        title=t.dismiss
+                        data-testid="c1.problem-dismiss"
+                        on:click=move |_| app.problem.set(None)
+                    >
+                        <Draw icon=Icon::Close size=16 />
+                    </button>
+                </div>
+            }
+        })
     }
 }
 

@@ -203,25 +203,35 @@ fn ToEnd(scroller: NodeRef<html::Div>) -> impl IntoView {
 
 /// Scrolls to the message that somebody wants to see, and marks it for a moment.
 fn bring_on_screen(app: App) {
-    let wanted = app.timeline.wanted;
+    let (wanted, resting) = (app.timeline.wanted, app.timeline.resting);
+    Effect::new(move |_| {
+        if let Some(id) = resting.get() {
+            resting.set(None);
+            scroll_to(id, web_sys::ScrollLogicalPosition::Start);
+        }
+    });
     let unmark = StoredValue::new_local(None::<gloo_timers::callback::Timeout>);
     Effect::new(move |_| {
         let Some(id) = wanted.get() else {
             return;
         };
-        request_animation_frame(move || {
-            if let Some(element) = element_of(id) {
-                let options = web_sys::ScrollIntoViewOptions::new();
-                options.set_block(web_sys::ScrollLogicalPosition::Center);
-                element.scroll_into_view_with_scroll_into_view_options(&options);
-            }
-        });
+        scroll_to(id, web_sys::ScrollLogicalPosition::Center);
         let forget = move || {
             if wanted.try_get_untracked() == Some(Some(id)) {
                 wanted.set(None);
             }
         };
         unmark.set_value(Some(gloo_timers::callback::Timeout::new(MARKED_MS, forget)));
+    });
+}
+
+fn scroll_to(id: MessageId, place: web_sys::ScrollLogicalPosition) {
+    request_animation_frame(move || {
+        if let Some(element) = element_of(id) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(place);
+            element.scroll_into_view_with_scroll_into_view_options(&options);
+        }
     });
 }
 
@@ -266,7 +276,8 @@ fn anchor(scroller: &web_sys::HtmlElement) -> Option<(web_sys::Element, f64)> {
         .find(|(_, top)| *top >= edge)
 }
 
-/// What was on screen of a visible page has been seen, and everything before it. Gives what to call when somebody scrolls.
+/// What was on screen of a visible page has been seen, and everything before it; and there it is left. Gives what to call when
+/// somebody scrolls.
 fn mark_read(app: App, id: ConversationId, scroller: NodeRef<html::Div>) -> Callback<()> {
     let timeline = app.timeline;
     let newest = Memo::new(move |_| timeline.messages.with(|all| last_received(all)));
@@ -305,7 +316,10 @@ fn mark_read(app: App, id: ConversationId, scroller: NodeRef<html::Div>) -> Call
     let soon = StoredValue::new_local(None::<gloo_timers::callback::Timeout>);
     Callback::new(move |()| {
         let look = move || {
-            looked.try_set(());
+            if looked.try_set(()).is_none() {
+                let at_end = timeline.at_end.get_untracked();
+                timeline.rest_at(upper(scroller).filter(|_| !at_end));
+            }
         };
         soon.set_value(Some(gloo_timers::callback::Timeout::new(SEEN_MS, look)));
     })
@@ -328,8 +342,18 @@ fn last_on_screen(scroller: NodeRef<html::Div>) -> Option<MessageId> {
             let place = element.get_bounding_client_rect();
             place.bottom() <= view.bottom() + 1.0 || place.top() <= view.top()
         })?;
+    message_of(&shown)
+}
+
+/// The first message that is on screen whole.
+fn upper(scroller: NodeRef<html::Div>) -> Option<MessageId> {
+    let (element, _) = anchor(&*scroller.get_untracked()?)?;
+    message_of(&element)
+}
+
+fn message_of(element: &web_sys::Element) -> Option<MessageId> {
     let mut id = [0; 16];
-    hex::decode_to_slice(shown.get_attribute("data-message")?, &mut id).ok()?;
+    hex::decode_to_slice(element.get_attribute("data-message")?, &mut id).ok()?;
     Some(MessageId(id))
 }
 

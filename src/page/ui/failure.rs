@@ -2,13 +2,24 @@
 //! (screens 24).
 
 use super::icons::{Draw, Icon};
-use crate::i18n::{ErrorText, fill, text};
+use crate::bridge::FILE_LIMIT;
+use crate::i18n::{ErrorText, fill, format, text};
 use leptos::prelude::*;
 use onionskin_client::api::{ErrorCode, Failure};
 
 /// The three sentences, with the number in its place.
 pub(crate) fn sentences(failure: &Failure) -> (String, &'static str, &'static str) {
-    let ErrorText { what, safe, todo } = (text().errors)(failure.code);
+    let t = text();
+    let ErrorText { what, safe, todo } = (t.errors)(failure.code);
+    if let (ErrorCode::FileTooBig, Some(size)) = (failure.code, failure.number) {
+        let size = format::bytes(u64::from(size));
+        let limit = format::bytes(FILE_LIMIT as u64);
+        return (
+            fill(t.file_too_big, &[("size", &size), ("limit", &limit)]),
+            safe,
+            todo,
+        );
+    }
     let number = failure
         .number
         .map(|number| number.to_string())

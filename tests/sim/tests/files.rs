@@ -204,7 +204,7 @@ fn staged_files_have_limits_and_survive_a_restart() {
             stage(&anna, there, nine).await.unwrap();
         }
         let full = stage(&anna, there, file("a.jpg", vec![1; 1_000_001])).await;
-        assert_eq!(full.unwrap_err().code, ErrorCode::StoreFull);
+        assert_eq!(full.unwrap_err().code, ErrorCode::FileTotal);
         for staged in draft(&anna, there).await {
             let command = Command::UnstageFile { file: staged.id };
             anna.engine.handle(command).await.unwrap();

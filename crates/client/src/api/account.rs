@@ -40,8 +40,12 @@ pub struct Profile {
     pub avatar: Option<u64>,
     /// Nothing is kept on this device.
     pub temporary: bool,
-    /// The phrase was checked or the reminder dismissed.
+    /// The person has shown that they have the phrase.
     pub phrase_checked: bool,
+    /// When (ms), where that is known.
+    pub phrase_checked_at: Option<u64>,
+    /// Until then (ms) nobody wants to be reminded of it; 0: it was never put off.
+    pub phrase_remind_at: u64,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The error catalogue of screens 24 (those an engine can raise). Text lives in the language files.
+/// The error catalogue of screens 24 (those an engine can raise), new ones at the end: records hold some. Text lives in the
+/// language files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum ErrorCode {
@@ -52,6 +53,8 @@ pub enum ErrorCode {
     CamDenied,
     NotifDenied,
     Internal,
+    FileMany,
+    FileTotal,
 }
 
 impl ErrorCode {
@@ -104,6 +107,8 @@ impl ErrorCode {
             Self::CamDenied => "CAM-DENIED",
             Self::NotifDenied => "NOTIF-DENIED",
             Self::Internal => "INTERNAL",
+            Self::FileMany => "FILE-MANY",
+            Self::FileTotal => "FILE-TOTAL",
         }
     }
 }

@@ -246,11 +246,10 @@ pub enum Command {
         /// It is.
         on: bool,
     },
-    /// The first-steps card was dismissed, or the phrase was checked.
-    SetPhraseChecked {
-        /// Checked or dismissed for ever.
-        checked: bool,
-    },
+    /// The person has shown that they wrote the phrase down.
+    PhraseChecked,
+    /// They want to be reminded of the phrase later.
+    PutPhraseOff,
     /// Reads: own profile. Answer: [`Answer::Profile`].
     GetProfile,
     /// Reads: what the person chose. Answer: [`Answer::Settings`].

@@ -88,8 +88,7 @@ impl<P: Ports> Files<P> {
             return Ok(());
         };
         if bytes.len() > MAX_PICTURE {
-            let number = u32::try_from(MAX_PICTURE).ok();
-            return Err(failure(ErrorCode::FileTooBig, number, ""));
+            return Err(failure(ErrorCode::FileTooBig, None, ""));
         }
         if !is_picture(&bytes) {
             return Err(failure(ErrorCode::FileType, None, ""));

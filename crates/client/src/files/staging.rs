@@ -59,7 +59,7 @@ impl<P: Ports> Files<P> {
         }
         let size = new.bytes.0.len();
         if size > MAX_FILE {
-            let number = u32::try_from(MAX_FILE).ok();
+            let number = u32::try_from(size).ok();
             return Err(failure(ErrorCode::FileTooBig, number, ""));
         }
         let size = size as u64;
@@ -72,12 +72,10 @@ impl<P: Ports> Files<P> {
             (here.count(), held)
         };
         if count >= MAX_FILES {
-            let detail = "a message takes at most 32 files";
-            return Err(failure(ErrorCode::Internal, None, detail));
+            return Err(failure(ErrorCode::FileMany, None, ""));
         }
         if held + size > MAX_STAGED {
-            let detail = "at most 50 MB wait to be sent";
-            return Err(failure(ErrorCode::StoreFull, None, detail));
+            return Err(failure(ErrorCode::FileTotal, None, ""));
         }
         let name = clean_name(&new.name);
         let content_type = clean_type(&new.content_type, &name);
@@ -170,8 +168,7 @@ impl<P: Ports> Files<P> {
     ) -> Result<Vec<FileRecord>, Failure> {
         let unknown = || failure(ErrorCode::Internal, None, "a file is not staged");
         if files.len() > MAX_FILES {
-            let detail = "a message takes at most 32 files";
-            return Err(failure(ErrorCode::Internal, None, detail));
+            return Err(failure(ErrorCode::FileMany, None, ""));
         }
         let stage = self.stage.borrow();
         let mut taken: Vec<FileRecord> = Vec::with_capacity(files.len());
@@ -251,7 +248,7 @@ impl<P: Ports> Files<P> {
         let bytes =
             bytes.ok_or_else(|| failure(ErrorCode::FileGone, None, "not on this device"))?;
         if bytes.len() > MAX_FILE {
-            let number = u32::try_from(MAX_FILE).ok();
+            let number = u32::try_from(bytes.len()).ok();
             return Err(failure(ErrorCode::FileTooBig, number, ""));
         }
         let id = FileId(draw(&mut *self.ports.entropy()));
