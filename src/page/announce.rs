@@ -2,6 +2,7 @@
 //! (screens 21); of own messages those that failed, or were stored after a while only (screens 9.4).
 
 use super::mentions::named;
+use super::screens::actions::is_muted;
 use super::state::App;
 use super::text::name_of;
 use crate::i18n::{count, fill, text};
@@ -99,9 +100,13 @@ impl Announcer {
             let spare = seen.len().saturating_sub(50);
             seen.drain(..spare);
         });
-        let name = untrack(|| app.conversation(message.conversation))
-            .map(|conversation| name_of(&conversation))
-            .unwrap_or_default();
+        let Some(about) = untrack(|| app.conversation(message.conversation)) else {
+            return;
+        };
+        if is_muted(app, &about) {
+            return;
+        }
+        let name = name_of(&about);
         let first = self.waiting.with_untracked(Vec::is_empty);
         self.waiting
             .update(|waiting| waiting.push((name, untrack(|| named(app, &message.text)))));
@@ -116,7 +121,7 @@ impl Announcer {
     fn flush(self) {
         let waiting = self.waiting.get_untracked();
         self.waiting.set(Vec::new());
-        let Some((name, last)) = waiting.last() else {
+        let Some((name, _)) = waiting.last() else {
             return;
         };
         let line = if waiting.len() > 2 {
@@ -125,7 +130,10 @@ impl Announcer {
                 &[("name", name)],
             )
         } else {
-            fill(text().announce_one, &[("name", name), ("text", last)])
+            let one = |(name, said): &(String, String)| {
+                fill(text().announce_one, &[("name", name), ("text", said)])
+            };
+            waiting.iter().map(one).collect::<Vec<_>>().join("\n")
         };
         self.line.set(line);
     }

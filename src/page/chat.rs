@@ -7,8 +7,8 @@ use super::timeline::is_notice;
 use crate::i18n::{fill, isolate, text};
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Attachment, Command, Conversation, ConversationId, DeleteScope, Delivery, ErrorCode,
-    Message, MessageId, MessageKind, RequestState,
+    Answer, Attachment, Command, Conversation, ConversationId, DeleteScope, Delivery, Draft,
+    ErrorCode, Message, MessageId, MessageKind, RequestState,
 };
 use onionskin_protocol::sorted::SortedSet;
 
@@ -84,6 +84,11 @@ pub(crate) struct Chat {
     pub unopened: RwSignal<SortedSet<MessageId>>,
     /// The second it is (device clock, ms), while something counts down.
     pub now: RwSignal<u64>,
+}
+
+/// Two texts that were written apart.
+pub(crate) fn joined(first: &str, second: &str) -> String {
+    format!("{first}\n{second}")
 }
 
 /// Text for the composer.
@@ -213,12 +218,7 @@ impl Chat {
                         self.insert.try_set(Some(Insert::Append(text)))
                     {
                         // The conversation was left meanwhile.
-                        self.app.send(Command::SetDraft {
-                            conversation: self.id,
-                            text,
-                            reply_to: draft.reply_to,
-                        });
-                        return;
+                        return self.add_to_draft(text, draft.reply_to);
                     }
                     if let Some(reply) = draft.reply_to {
                         self.reply_to(reply).await;
@@ -228,6 +228,28 @@ impl Chat {
                 Ok(_) => {}
                 Err(failure) => self.app.problem.set(Some(failure)),
             }
+        });
+    }
+
+    /// A text waits as the draft of this conversation, which was left, in front of any other that waits.
+    pub(crate) fn add_to_draft(self, text: String, reply_to: Option<MessageId>) {
+        let (app, conversation) = (self.app, self.id);
+        leptos::task::spawn_local(async move {
+            let kept = match app.command(Command::GetDraft { conversation }).await {
+                Ok(Answer::Draft(kept)) => kept,
+                _ => Draft::default(),
+            };
+            let there = kept.text.trim();
+            let text = if there.is_empty() || there == text.trim() {
+                text
+            } else {
+                joined(&text, &kept.text)
+            };
+            app.send(Command::SetDraft {
+                conversation,
+                text,
+                reply_to: reply_to.or(kept.reply_to),
+            });
         });
     }
 

@@ -23,6 +23,18 @@ pub(crate) fn first_of(selector: &str) {
     }
 }
 
+/// Once what had the focus is gone with what was just done, the focus goes into the first place of an element.
+pub(crate) fn rescue(selector: &'static str) {
+    request_animation_frame(move || {
+        request_animation_frame(move || {
+            let lost = document().active_element() == document().body().map(Into::into);
+            if lost {
+                first_of(selector);
+            }
+        });
+    });
+}
+
 /// The next pane, or with Shift the one before.
 pub(crate) fn next_pane(back: bool) {
     let panes = visible("[data-pane-stop]");

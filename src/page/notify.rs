@@ -19,17 +19,24 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
+/// What is told of a conversation.
+#[derive(Default)]
+struct Told {
+    /// Messages of which it tells.
+    messages: Vec<MessageId>,
+    /// On screen, once its words are known.
+    shown: Option<Shown>,
+}
+
 /// A notification on screen.
 struct Shown {
     notification: Notification,
-    /// Messages that it stands for.
-    messages: Vec<MessageId>,
     _on_click: Closure<dyn FnMut()>,
 }
 
-/// What is on screen, by conversation.
+/// What is told, by conversation.
 #[derive(Clone, Copy)]
-pub(crate) struct Notifier(StoredValue<SortedMap<ConversationId, Shown>, LocalStorage>);
+pub(crate) struct Notifier(StoredValue<SortedMap<ConversationId, Told>, LocalStorage>);
 
 /// What the browser allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +110,11 @@ impl Notifier {
             sound::play(settings.sound, settings.volume);
         }
         if allowed() == Allowed::Yes {
-            let mut messages = self.messages(about.id);
-            messages.push(message);
-            leptos::task::spawn_local(self.show(app, about, messages));
+            // At once: what comes while its words are looked up is counted, what is read meanwhile is not told.
+            self.0.update_value(|all| {
+                all.entry(about.id).or_default().messages.push(message);
+            });
+            leptos::task::spawn_local(self.show(app, about));
         }
     }
 
@@ -120,28 +129,33 @@ impl Notifier {
 
     /// A message is gone: nothing tells of it any more.
     pub(crate) fn removed(self, app: App, conversation: ConversationId, message: MessageId) {
-        let mut messages = self.messages(conversation);
-        if !messages.contains(&message) {
+        if !self.messages(conversation).contains(&message) {
             return;
         }
-        messages.retain(|one| *one != message);
+        self.0.update_value(|all| {
+            if let Some(told) = all.get_mut(&conversation) {
+                told.messages.retain(|one| *one != message);
+            }
+        });
         match untrack(|| app.conversation(conversation)) {
-            Some(about) if !messages.is_empty() => {
-                leptos::task::spawn_local(self.show(app, about, messages));
+            Some(about) if !self.messages(conversation).is_empty() => {
+                leptos::task::spawn_local(self.show(app, about));
             }
             _ => self.close(conversation),
         }
     }
 
-    async fn show(self, app: App, about: Conversation, messages: Vec<MessageId>) {
+    async fn show(self, app: App, about: Conversation) {
         let t = text();
+        let messages = self.messages(about.id);
+        let neutral = app.prefs.neutral.get_untracked();
         let detail = app
             .settings
             .with_untracked(|settings| settings.notify_detail);
         let request = is_request(&about);
         let title = match detail {
             _ if request => t.notify_request.to_owned(),
-            NotifyDetail::Nothing => t.product.to_owned(),
+            NotifyDetail::Nothing => product(neutral).to_owned(),
             NotifyDetail::Name | NotifyDetail::NameAndText => name_of(&about),
         };
         let counted = || count(&t.notify_messages, messages.len() as u64);
@@ -160,21 +174,30 @@ impl Notifier {
             }
             _ => counted(),
         };
-        self.put(about.id, &title, &body, messages);
+        if self.messages(about.id) == messages {
+            self.put(about.id, &title, &body, neutral, &messages);
+        }
     }
 
-    fn put(self, id: ConversationId, title: &str, body: &str, messages: Vec<MessageId>) {
+    fn put(
+        self,
+        id: ConversationId,
+        title: &str,
+        body: &str,
+        neutral: bool,
+        messages: &[MessageId],
+    ) {
         let options = NotificationOptions::new();
         options.set_body(body);
         options.set_tag(&hex::encode(id.0));
-        options.set_icon("/icons/mark.svg");
+        options.set_icon(mark(neutral));
         options.set_silent(Some(true));
         // Some browsers refuse notifications outside a service worker; the count in the title remains.
         let Ok(notification) = Notification::new_with_options(title, &options) else {
             return;
         };
         // Of several the conversation shows the first unread one by itself.
-        let route = match messages.as_slice() {
+        let route = match messages {
             [message] => Route::At(id, *message),
             _ => Route::Conversation(id),
         };
@@ -185,32 +208,27 @@ impl Notifier {
         });
         notification.set_onclick(Some(on_click.as_ref().unchecked_ref()));
         self.0.update_value(|all| {
-            all.insert(
-                id,
-                Shown {
-                    notification,
-                    messages,
-                    _on_click: on_click,
-                },
-            );
+            all.entry(id).or_default().shown = Some(Shown {
+                notification,
+                _on_click: on_click,
+            });
         });
     }
 
-    /// Shows what a notification looks like.
-    pub(crate) fn test(self) {
-        let t = text();
+    /// Shows what a notification looks like; false: this browser shows none to a page.
+    pub(crate) fn test(self, app: App) -> bool {
+        let neutral = app.prefs.neutral.get_untracked();
         let options = NotificationOptions::new();
-        options.set_body(t.notify_test);
+        options.set_body(text().notify_test);
         options.set_tag("test");
-        options.set_icon("/icons/mark.svg");
-        // The sound beside it tells that the button works.
-        let _ = Notification::new_with_options(t.product, &options);
+        options.set_icon(mark(neutral));
+        Notification::new_with_options(product(neutral), &options).is_ok()
     }
 
     /// The conversation was read, or is gone.
     pub(crate) fn close(self, id: ConversationId) {
-        let shown = self.0.try_update_value(|all| all.remove(&id)).flatten();
-        if let Some(shown) = shown {
+        let told = self.0.try_update_value(|all| all.remove(&id)).flatten();
+        if let Some(shown) = told.and_then(|told| told.shown) {
             shown.notification.close();
         }
     }
@@ -218,7 +236,7 @@ impl Notifier {
     /// Nothing of the session stays on screen.
     pub(crate) fn clear(self) {
         let all = self.0.try_update_value(std::mem::take).unwrap_or_default();
-        for shown in all.into_values() {
+        for shown in all.into_values().filter_map(|told| told.shown) {
             shown.notification.close();
         }
     }
@@ -242,9 +260,8 @@ fn waiting(app: App) -> (usize, usize) {
 pub(crate) fn follow(app: App) {
     let waiting = Memo::new(move |_| waiting(app));
     Effect::new(move |_| {
-        let t = text();
         let neutral = app.prefs.neutral.get();
-        let name = if neutral { t.neutral_title } else { t.product };
+        let name = product(neutral);
         let title = match waiting.get().0 {
             0 => name.to_owned(),
             n => format!("({n}) {name}"),
@@ -262,13 +279,24 @@ pub(crate) fn follow(app: App) {
     });
 }
 
-/// The icon of the tab: ours, or a blank page.
-fn icon(neutral: bool) {
-    let address = if neutral {
+/// What the app is called.
+fn product(neutral: bool) -> &'static str {
+    let t = text();
+    if neutral { t.neutral_title } else { t.product }
+}
+
+/// Its icon.
+const fn mark(neutral: bool) -> &'static str {
+    if neutral {
         "/icons/plain.svg"
     } else {
         "/icons/mark.svg"
-    };
+    }
+}
+
+/// The icon of the tab: ours, or a blank page.
+fn icon(neutral: bool) {
+    let address = mark(neutral);
     if let Ok(Some(link)) = document().query_selector("link[rel='icon']") {
         // The name of the attribute is a valid one, which is all that can be refused.
         let _ = link.set_attribute("href", address);

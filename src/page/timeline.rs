@@ -338,6 +338,10 @@ impl Timeline {
             self.at_end.set(false);
             self.messages.set(page.messages);
             self.fill(app, open, 0).await;
+            if !self.is_turn(turn) {
+                // Somebody wanted to be elsewhere meanwhile.
+                return true;
+            }
         }
         let found = find();
         let nearest = found.or_else(|| {

@@ -1,7 +1,8 @@
 //! What a person sends becomes a message: text, quote, invitation, files, timer (20-messages 3.2, 4.6, 4.8).
 
 use crate::api::{
-    ConversationId, Delivery, Draft, ErrorCode, Failure, FileId, Invitation, MessageId, MessageKind,
+    ConversationId, Delivery, Draft, ErrorCode, Failure, FileId, FileKind, Invitation, MessageId,
+    MessageKind,
 };
 use crate::conversation::Change;
 use crate::disappear;
@@ -119,8 +120,14 @@ impl<P: Ports> Outbox<P> {
         let mut change = self.conversations.change().await;
         letter.files = self.files.take(&mut change, conversation, staged)?;
         let letter = letter.checked()?;
+        // What is written meanwhile does not go with a voice message.
+        let spoken = letter.text.is_empty()
+            && !letter.files.is_empty()
+            && letter.files.iter().all(|file| file.kind == FileKind::Voice);
         let (record, entries) = self.write(&mut change, conversation, letter).await?;
-        change.set_draft(conversation, "", None);
+        if !spoken {
+            change.set_draft(conversation, "", None);
+        }
         self.commit(change, entries).await?;
         self.files.taken(&record.files);
         self.conversations.signals.said(conversation);

@@ -297,6 +297,12 @@ impl<P: Ports> Conversations<P> {
         self.views_where(|record| record.blocked)
     }
 
+    /// Everybody whom we accepted and who is not blocked.
+    pub(crate) fn contacts(&self) -> Vec<Conversation> {
+        let own = self.own;
+        self.views_where(|record| record.approved && !record.blocked && record.account != own)
+    }
+
     fn views_where(&self, holds: impl Fn(&ConversationRecord) -> bool) -> Vec<Conversation> {
         let book = self.book.borrow();
         let found = book.values().filter(|record| holds(record));

@@ -353,6 +353,7 @@ impl<P: Ports> Engine<P> {
             }
             Command::GetSettings => Ok(Answer::Settings(Box::new(conversations.shown_settings()))),
             Command::GetBlocked => Ok(Answer::Conversations(conversations.blocked())),
+            Command::GetContacts => Ok(Answer::Conversations(conversations.contacts())),
             Command::GetMessage { message } => {
                 let record = conversations.find_message(&message).await?;
                 let record = record.ok_or_else(unknown_message)?;

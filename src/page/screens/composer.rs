@@ -9,7 +9,7 @@ use super::timeline::focus_message;
 use super::timers::sentence;
 use crate::bridge::{Call, PhraseCheck, Reply};
 use crate::i18n::{Catalogue, count, text};
-use crate::page::chat::{Chat, Insert, Intent};
+use crate::page::chat::{Chat, Insert, Intent, joined};
 use crate::page::focus::fine_pointer;
 use crate::page::keys::mod2;
 use crate::page::media::{AttachButton, Intake, Staging, VoiceButton};
@@ -84,8 +84,14 @@ impl Draft {
 
     /// Keeps the draft after a pause.
     fn later(self) {
-        self.touched.update_value(|touched| *touched += 1);
-        let touched = self.touched.get_value();
+        let touched = self.touched.try_update_value(|touched| {
+            *touched += 1;
+            *touched
+        });
+        let Some(touched) = touched else {
+            // The conversation was left, and kept the draft then.
+            return;
+        };
         leptos::task::spawn_local(async move {
             TimeoutFuture::new(DRAFT_MS).await;
             if self.touched.try_get_value() == Some(touched) {
@@ -121,7 +127,7 @@ impl Draft {
         });
     }
 
-    /// What was written before, unless something is written already.
+    /// What was written before, in front of what is written already.
     async fn restore(self) {
         let command = Command::GetDraft {
             conversation: self.chat.id,
@@ -132,12 +138,21 @@ impl Draft {
         };
         self.kept
             .try_update_value(|kept| *kept = (text.clone(), reply_to));
-        if self
-            .said
-            .try_get_untracked()
-            .is_some_and(|said| said.is_empty())
-        {
+        let Some(now) = self.said.try_get_untracked() else {
+            return;
+        };
+        if now.is_empty() {
             self.put(self.shown(&text));
+        } else if !text.is_empty() {
+            self.put(joined(&self.shown(&text), &now));
+            self.later();
+        }
+        if self
+            .chat
+            .intent
+            .try_with_untracked(|now| *now == Intent::Plain)
+            == Some(true)
+        {
             if let Some(message) = reply_to {
                 self.chat.reply_to(message).await;
             }
@@ -237,13 +252,16 @@ impl Draft {
                 match app.command(command).await {
                     Ok(Answer::Message(message)) => {
                         app.media.staging.sent(chat.id, &std::mem::take(&mut files));
-                        // An own message is worth seeing, wherever one was reading.
-                        if app.timeline.more_after.get_untracked() {
+                        // An own message is worth seeing, wherever one was reading in its conversation.
+                        let here = || app.timeline.open.get_untracked() == Some(chat.id);
+                        if here() && app.timeline.more_after.get_untracked() {
                             app.timeline.newest(app).await;
                         }
                         app.timeline.upsert(*message);
-                        app.timeline.at_end.set(true);
-                        scroll_to_end();
+                        if here() {
+                            app.timeline.at_end.set(true);
+                            scroll_to_end();
+                        }
                     }
                     Ok(_) => {}
                     Err(failure) => {
@@ -267,12 +285,13 @@ impl Draft {
     fn become_file(self) {
         let chat = self.chat;
         let said = self.said.get_untracked();
+        let intent = chat.intent.get_untracked();
         self.failed.set(None);
         self.put(String::new());
         leptos::task::spawn_local(async move {
             let staging = chat.app.media.staging;
             if let Err(failure) = staging.text(chat.app, chat.id, said.clone()).await {
-                self.refused(failure, said, chat.intent.get_untracked());
+                self.refused(failure, said, intent);
             }
             self.later();
         });
@@ -294,7 +313,7 @@ impl Draft {
             self.put(shown);
             self.chat.intent.set(intent);
         } else {
-            self.put(format!("{shown}\n{now}"));
+            self.put(joined(&shown, &now));
             if self.chat.intent.with_untracked(|now| *now == Intent::Plain) {
                 self.chat.intent.set(intent);
             }
@@ -304,23 +323,8 @@ impl Draft {
 
     /// The same after the conversation was left: the text waits there as its draft.
     fn refused_elsewhere(self, failure: Failure, rest: String, intent: &Intent) {
-        let (app, conversation) = (self.chat.app, self.chat.id);
-        let reply_to = intent.reply_to();
-        app.problem.set(Some(failure));
-        leptos::task::spawn_local(async move {
-            let draft = app.command(Command::GetDraft { conversation }).await;
-            let text = match draft {
-                Ok(Answer::Draft(kept)) if !kept.text.trim().is_empty() => {
-                    format!("{rest}\n{}", kept.text)
-                }
-                _ => rest,
-            };
-            app.send(Command::SetDraft {
-                conversation,
-                text,
-                reply_to,
-            });
-        });
+        self.chat.app.problem.set(Some(failure));
+        self.chat.add_to_draft(rest, intent.reply_to());
     }
 
     /// The text of a message that is to be replaced takes the place of what is written.
@@ -427,8 +431,13 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
             Insert::Append(more) => {
                 let more = draft.shown(&more);
                 let now = draft.said.get_untracked();
-                let joint = if now.trim().is_empty() { "" } else { "\n" };
-                draft.put(format!("{}{joint}{more}", now.trim_end()));
+                let before = now.trim_end();
+                draft.put(if before.is_empty() {
+                    more
+                } else {
+                    joined(before, &more)
+                });
+                draft.later();
             }
         }
     });
@@ -509,6 +518,13 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
                         on:input=move |event| draft.typed(event_target_value(&event))
                         on:paste=move |event| draft.paste(&event)
                         on:keydown=key
+                        on:keyup=move |event| {
+                            // The cursor went elsewhere.
+                            if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight" | "Home" | "End") {
+                                draft.suggestions.look(draft.field);
+                            }
+                        }
+                        on:click=move |_| draft.suggestions.look(draft.field)
                         on:scroll=move |event| follow(&event_target(&event))
                     ></textarea>
                 </div>
@@ -608,11 +624,15 @@ fn take(draft: Draft, offer: &Offer) {
             shown
         }
     };
-    if let Some((said, cursor)) = draft.suggestions.accepted(&field, offer, &taken) {
-        draft.put(said);
-        format::select(&field, cursor, cursor);
-        crate::page::focus::focus(&field);
-        draft.later();
+    match draft.suggestions.accepted(&field, offer, &taken) {
+        Some((said, cursor)) => {
+            draft.put(said);
+            format::select(&field, cursor, cursor);
+            crate::page::focus::focus(&field);
+            draft.later();
+        }
+        // The cursor went elsewhere.
+        None => draft.suggestions.close(),
     }
 }
 
@@ -641,6 +661,9 @@ fn keys(draft: Draft, picker: RwSignal<bool>, event: &leptos::ev::KeyboardEvent)
     if event.code() == "KeyE" && mod2 {
         event.prevent_default();
         return picker.update(|open| *open = !*open);
+    }
+    if event.key() == "Escape" && picker.get_untracked() {
+        return act(event, || picker.set(false));
     }
     if draft.suggestions.any() {
         let chosen = match event.key().as_str() {

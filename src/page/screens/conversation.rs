@@ -154,12 +154,29 @@ fn open(chat: Chat) {
 /// Places of this conversation that addresses name: a message, the find bar.
 fn follow_route(chat: Chat) {
     let Chat { app, id, .. } = chat;
-    Effect::new(move |before: Option<()>| match app.route.get() {
-        Route::Find(here) if here == id => chat.finding.set(true),
-        Route::At(here, message) if here == id && before.is_some() => {
+    Effect::new(move |before: Option<Route>| {
+        let now = app.route.get();
+        match now {
+            Route::Find(here) if here == id => {
+                if chat.finding.get_untracked() {
+                    // Behind the frame in which the conversation takes the focus for its composer.
+                    request_animation_frame(|| {
+                        request_animation_frame(|| crate::page::focus::first_of(".find-row"));
+                    });
+                }
+                chat.finding.set(true);
+            }
+            // Back, or elsewhere.
+            _ if before == Some(Route::Find(id)) => chat.finding.set(false),
+            _ => {}
+        }
+        if let Route::At(here, message) = now
+            && here == id
+            && before.is_some()
+        {
             leptos::task::spawn_local(at(chat, message));
         }
-        _ => {}
+        now
     });
     // Closing the bar leaves its address.
     Effect::new(move |was: Option<bool>| {

@@ -7,10 +7,13 @@ use crate::page::router::Route;
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::failure::FailureNote;
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use onionskin_client::api::{Answer, Command, Cursor, Failure, Found, Hit, SearchQuery, short_id};
 use onionskin_protocol::sorted::sort;
 
+/// While the history becomes searchable it is asked again after so long (ms).
+pub(crate) const AGAIN_MS: u32 = 700;
 /// So many hits are read at a time.
 const PAGE: u16 = 30;
 /// Code points of a snippet, and of those before the first mark.
@@ -49,6 +52,15 @@ impl Results {
         self.busy.set(false);
     }
 
+    /// Nothing can be found.
+    pub(crate) fn nothing(self) {
+        self.clear();
+        self.found.set(Some(Found {
+            searchable: 100,
+            ..Found::default()
+        }));
+    }
+
     /// Looks for something else.
     pub(crate) fn search(self, query: SearchQuery) {
         self.query.set_value(query);
@@ -72,16 +84,31 @@ impl Results {
             }
             self.busy.set(false);
             match answer {
-                Ok(Answer::Found(mut page)) => self.found.update(|found| {
-                    if after.is_some()
-                        && let Some(before) = found.take()
-                    {
-                        page.hits.splice(0..0, before.hits);
+                Ok(Answer::Found(mut page)) => {
+                    if after.is_none() && page.searchable < 100 {
+                        self.again(round);
                     }
-                    *found = Some(page);
-                }),
+                    self.found.update(|found| {
+                        if after.is_some()
+                            && let Some(before) = found.take()
+                        {
+                            page.hits.splice(0..0, before.hits);
+                        }
+                        *found = Some(page);
+                    });
+                }
                 Ok(_) => {}
                 Err(failure) => self.failed.set(Some(failure)),
+            }
+        });
+    }
+
+    /// Not all of the history was searchable yet: it is asked again, as long as nobody has gone on.
+    fn again(self, round: u32) {
+        leptos::task::spawn_local(async move {
+            TimeoutFuture::new(AGAIN_MS).await;
+            if self.round.try_get_value() == Some(round) {
+                self.ask(None);
             }
         });
     }

@@ -16,7 +16,7 @@ use crate::page::ui::scan::ScanDialog;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, ConversationId, ErrorCode, Failure, RequestState, short_id,
+    Answer, Command, Conversation, ConversationId, ErrorCode, Failure, RequestState, short_id,
 };
 
 /// How long typing rests before a name is looked up (ms).
@@ -395,22 +395,46 @@ fn picture(id: &str) -> Option<web_sys::HtmlCanvasElement> {
     Some(canvas)
 }
 
+/// The order of names in the language of the screens.
+fn in_order(one: &str, other: &str) -> std::cmp::Ordering {
+    let one = js_sys::JsString::from(one);
+    let by = one.locale_compare(other, &js_sys::Array::new(), &js_sys::Object::new());
+    by.cmp(&0)
+}
+
 /// Everybody who is known, by name.
 #[component]
 fn Contacts() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    // Also those whose conversation was deleted.
+    let known = RwSignal::new(Vec::<Conversation>::new());
+    leptos::task::spawn_local(async move {
+        match app.command(Command::GetContacts).await {
+            Ok(Answer::Conversations(all)) => drop(known.try_set(all)),
+            Ok(_) => {}
+            Err(failure) => app.problem.set(Some(failure)),
+        }
+    });
     let people = Memo::new(move |_| {
-        let mut people: Vec<(String, String, ConversationId)> = app.conversations.with(|list| {
-            list.iter()
-                .flatten()
-                .filter(|one| {
-                    !one.note_to_self && !one.blocked && one.request != RequestState::Incoming
-                })
-                .map(|one| (name_of(one), one.account_id.clone(), one.id))
-                .collect()
+        let mut people: Vec<(String, String, ConversationId, bool)> =
+            app.conversations.with(|list| {
+                list.iter()
+                    .flatten()
+                    .filter(|one| {
+                        !one.note_to_self && !one.blocked && one.request != RequestState::Incoming
+                    })
+                    .map(|one| (name_of(one), one.account_id.clone(), one.id, true))
+                    .collect()
+            });
+        known.with(|known| {
+            for one in known {
+                if !people.iter().any(|(_, _, id, _)| *id == one.id) {
+                    people.push((name_of(one), one.account_id.clone(), one.id, false));
+                }
+            }
         });
-        people.sort_by_cached_key(|(name, id, _)| (name.to_lowercase(), id.clone()));
+        people.sort_by(|a, b| in_order(&a.0, &b.0).then_with(|| a.1.cmp(&b.1)));
         people
     });
     let letter = |name: &str| {
@@ -424,14 +448,27 @@ fn Contacts() -> impl IntoView {
         people
             .get()
             .into_iter()
-            .map(|(name, account_id, id)| {
+            .map(|(name, account_id, id, listed)| {
+                let begun = account_id.clone();
+                let press = move |event: leptos::ev::MouseEvent| {
+                    // It has no conversation any more: a new one begins.
+                    if !listed {
+                        event.prevent_default();
+                        let begun = begun.clone();
+                        leptos::task::spawn_local(async move {
+                            if let Err(failure) = app.start_conversation(begun).await {
+                                app.problem.set(Some(failure));
+                            }
+                        });
+                    }
+                };
                 let first = letter(&name);
                 let head = (first != before).then(|| first.clone());
                 before = first;
                 view! {
                     <li>
                         <span class="contact-letter" aria-hidden="true">{head}</span>
-                        <a class="contact" href=Route::Conversation(id).href() data-testid="n1.contact">
+                        <a class="contact" href=Route::Conversation(id).href() data-testid="n1.contact" on:click=press>
                             <Avatar id=account_id size=36 />
                             <bdi>{name}</bdi>
                         </a>

@@ -22,6 +22,8 @@ pub(crate) fn Requests() -> impl IntoView {
     let t = text();
     let all_shown = RwSignal::new(false);
     let selected = RwSignal::new(SortedSet::<ConversationId>::new());
+    // Members of bursts that are unfolded.
+    let unfolded = RwSignal::new(SortedSet::<ConversationId>::new());
     let groups = Memo::new(move |_| {
         let (hide, group) = app
             .settings
@@ -82,13 +84,13 @@ pub(crate) fn Requests() -> impl IntoView {
                                 data-testid="c3.decline-selected"
                                 disabled=move || chosen().is_empty()
                                 on:click=move |_| {
-                                    actions::decline(app, untrack(chosen), false);
+                                    decline(app, untrack(chosen), false);
                                     selected.update(SortedSet::clear);
                                 }
                             >
                                 {t.c3_decline_selected}
                             </button>
-                            <button type="button" class="button danger" data-testid="c3.decline-all" on:click=move |_| actions::decline(app, untrack(ids), false)>
+                            <button type="button" class="button danger" data-testid="c3.decline-all" on:click=move |_| decline(app, untrack(ids), false)>
                                 {t.c3_decline_all}
                             </button>
                         </div>
@@ -109,12 +111,18 @@ pub(crate) fn Requests() -> impl IntoView {
                         key=|group| burst_key(group)
                         let:group
                     >
-                        <Group group selected />
+                        <Group group selected unfolded />
                     </For>
                 </div>
             </div>
         </section>
     }
+}
+
+/// What had the focus goes along.
+fn decline(app: App, ids: Vec<ConversationId>, block: bool) {
+    actions::decline(app, ids, block);
+    crate::page::focus::rescue("[data-screen='c3']");
 }
 
 /// A group is drawn anew when one comes or goes or writes again.
@@ -124,7 +132,11 @@ fn burst_key(group: &[Conversation]) -> Vec<(ConversationId, u64)> {
 
 /// One request, or a burst of them behind one line.
 #[component]
-fn Group(group: Vec<Conversation>, selected: RwSignal<SortedSet<ConversationId>>) -> impl IntoView {
+fn Group(
+    group: Vec<Conversation>,
+    selected: RwSignal<SortedSet<ConversationId>>,
+    unfolded: RwSignal<SortedSet<ConversationId>>,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let many = group.len();
@@ -138,12 +150,26 @@ fn Group(group: Vec<Conversation>, selected: RwSignal<SortedSet<ConversationId>>
     if many == 1 {
         return cards().into_any();
     }
+    let members = ids.clone();
+    let open = unfolded.with_untracked(|open| ids.iter().any(|id| open.contains(id)));
+    let toggled = move |event: leptos::ev::Event| {
+        let open = event_target::<web_sys::HtmlDetailsElement>(&event).open();
+        unfolded.update(|unfolded| {
+            for id in &members {
+                if open {
+                    unfolded.insert(*id);
+                } else {
+                    unfolded.remove(id);
+                }
+            }
+        });
+    };
     view! {
-        <details class="card burst" data-testid="c3.burst">
+        <details class="card burst" open=open on:toggle=toggled data-testid="c3.burst">
             <summary>{count(&t.c3_burst, many as u64)}</summary>
             <p class="small muted">{t.c3_burst_why}</p>
             <div class="actions">
-                <button type="button" class="button danger" data-testid="c3.decline-burst" on:click=move |_| actions::decline(app, ids.clone(), false)>
+                <button type="button" class="button danger" data-testid="c3.decline-burst" on:click=move |_| decline(app, ids.clone(), false)>
                     {t.c3_decline_burst}
                 </button>
             </div>
@@ -218,7 +244,7 @@ fn Card(
                     class="button"
                     aria-label=named(t.c3_decline_named)
                     data-testid="c3.decline"
-                    on:click=move |_| actions::decline(app, vec![id], false)
+                    on:click=move |_| decline(app, vec![id], false)
                 >
                     {t.c3_decline}
                 </button>
@@ -227,7 +253,7 @@ fn Card(
                     class="button danger"
                     aria-label=named(t.c3_block_named)
                     data-testid="c3.block"
-                    on:click=move |_| actions::decline(app, vec![id], true)
+                    on:click=move |_| decline(app, vec![id], true)
                 >
                     {t.c3_block}
                 </button>

@@ -39,7 +39,7 @@ pub(crate) fn Search() -> impl IntoView {
         timer.set_value(Some(Timeout::new(REST_MS, move || {
             match untrack(|| query(app, &now)) {
                 Some(query) => results.search(query),
-                None => results.found.set(Some(Default::default())),
+                None => results.nothing(),
             }
         })));
     });

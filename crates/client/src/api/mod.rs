@@ -260,6 +260,9 @@ pub enum Command {
     GetConversations,
     /// Reads: blocked people, also those without messages. Answer: [`Answer::Conversations`].
     GetBlocked,
+    /// Reads: accepted people who are not blocked, also those whose conversation was deleted. Answer:
+    /// [`Answer::Conversations`].
+    GetContacts,
     /// Reads: one conversation. Answer: [`Answer::Conversation`].
     GetConversation {
         /// Which.

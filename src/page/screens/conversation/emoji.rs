@@ -268,6 +268,11 @@ pub(crate) fn ComposerPicker(chat: Chat, open: RwSignal<bool>) -> impl IntoView 
         open.set(false);
         crate::page::focus::first_of("[data-pane-stop='composer']");
     };
+    Effect::new(move |_| {
+        if open.get() {
+            request_animation_frame(|| crate::page::focus::first_of(".emoji-popover"));
+        }
+    });
     view! {
         <Show when=move || open.get()>
             <div

@@ -1,7 +1,8 @@
 //! Finding something in the open conversation (V4): words and filters, one hit after the other.
 
-use crate::i18n::{fill, format, text};
+use crate::i18n::{count, fill, format, text};
 use crate::page::chat::{Chat, Marks};
+use crate::page::screens::found::AGAIN_MS;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use gloo_timers::future::TimeoutFuture;
@@ -35,7 +36,10 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
     let at = RwSignal::new(0usize);
     let asked = StoredValue::new(SearchQuery::default());
     let total = RwSignal::new(0u32);
-    let searched = RwSignal::new(false);
+    // How much of the history is searchable (%), once something was looked for.
+    let searched = RwSignal::new(None::<u8>);
+    // Asks again while it is not all of it.
+    let again = RwSignal::new(());
     let failed = RwSignal::new(None::<Failure>);
     let turn = StoredValue::new(0u32);
 
@@ -90,12 +94,13 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
     // One search per change, after a pause.
     Effect::new(move |_| {
         let (text, from, has, day) = (words.get(), from.get(), has.get(), day.get());
+        again.track();
         turn.update_value(|turn| *turn += 1);
         let now = turn.get_value();
         if text.trim().is_empty() && has.is_none() {
             places.set(Vec::new());
             total.set(0);
-            searched.set(false);
+            searched.set(None);
             chat.marks.set(Marks::default());
             return;
         }
@@ -112,6 +117,7 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
             before: day.map(|(_, next)| next),
             ..SearchQuery::default()
         };
+        let same = asked.with_value(|asked| *asked == query);
         asked.set_value(query.clone());
         leptos::task::spawn_local(async move {
             TimeoutFuture::new(PAUSE_MS).await;
@@ -132,12 +138,31 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
                     hits,
                     places: all_places,
                     total: all,
+                    searchable,
                     ..
                 })) => {
                     failed.set(None);
                     places.set(all_places);
                     total.set(all);
-                    searched.set(true);
+                    searched.set(Some(searchable));
+                    if searchable < 100 {
+                        leptos::task::spawn_local(async move {
+                            TimeoutFuture::new(AGAIN_MS).await;
+                            if turn.try_get_value() == Some(now) {
+                                again.try_set(());
+                            }
+                        });
+                    }
+                    // What is looked at stays where more is found around it.
+                    let looked_at = chat.marks.with_untracked(|marks| marks.at.filter(|_| same));
+                    let place = places.with_untracked(|places| {
+                        let is = |one: &Cursor| Some(one.message) == looked_at;
+                        places.iter().position(is)
+                    });
+                    if let Some(place) = place {
+                        at.set(place);
+                        return;
+                    }
                     chat.marks.set(Marks {
                         hits: hits
                             .into_iter()
@@ -178,10 +203,11 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
         crate::page::focus::first_of("[data-pane-stop='composer']");
     };
     let says = move || {
-        if !searched.get() {
+        let Some(searchable) = searched.get() else {
             return String::new();
-        }
+        };
         match total.get() {
+            0 if searchable < 100 => count(&t.s1_searchable, u64::from(searchable)),
             0 => t.v4_nothing.to_owned(),
             all => fill(
                 t.v4_place,
@@ -265,7 +291,7 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
                         on:change=go_to_day
                     />
                 </label>
-                <Show when=move || searched.get() && nothing() && narrowed()>
+                <Show when=move || searched.get() == Some(100) && nothing() && narrowed()>
                     <button type="button" class="link-button" data-testid="v4.widen" on:click=move |_| {
                         from.set(From::Anyone);
                         has.set(None);

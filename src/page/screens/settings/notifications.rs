@@ -87,8 +87,8 @@ fn OnCard(form: Form) -> impl IntoView {
             .settings
             .with_untracked(|settings| (settings.sound, settings.volume));
         sound::play(sound, volume);
-        if allowed() == Allowed::Yes {
-            app.notifier.test();
+        if allowed() == Allowed::Yes && !app.notifier.test(app) {
+            app.toast.set(Some(text().x6_missing.into()));
         }
     };
     let denied = || Failure {
