@@ -100,7 +100,7 @@ catalogue! {
         first_title first_phrase first_phrase_why first_phrase_temporary first_save_phrase first_share first_add
         first_dismiss
         note_to_self request_in request_out
-        v1_region v1_messages v1_form v1_composer v1_send v1_newest v1_waiting v1_encrypted
+        v1_region v1_messages v1_form v1_composer v1_send v1_newest v1_at_day v1_waiting v1_encrypted
         v1_empty v1_empty_why v1_empty_notes v1_request_in v1_request_out unread_line
         v1_verified v1_typing v1_muted v1_muted_until v1_block v1_unblock v1_blocked v1_blocked_short v1_decline
         v1_needs_accepted v1_actions v1_more
@@ -113,7 +113,7 @@ catalogue! {
         v1_deleted_own v1_deleted_by v1_late v1_expires v1_file_image v1_file_video v1_file_audio v1_file_voice
         v1_file_other v1_invitation v1_invitation_why v1_timer_off v1_timer_off_own
         v1_timer_read v1_timer_read_own v1_timer_send v1_timer_send_own v1_use_same v1_saved v1_saved_own v1_call
-        v1_secret_why v1_suggestions v1_people v1_mention v4_title v4_filters v4_place v4_nothing v4_widen v4_next
+        v1_secret_why v1_pasted_id v1_write_to_pasted v1_suggestions v1_people v1_mention v4_title v4_filters v4_place v4_nothing v4_widen v4_next
         v4_previous v4_from_me v4_from_them v4_links v4_files v4_images v4_voice v4_day v4_go_to_day v6_title
         v6_author v6_sent v6_received v6_state
         v6_disappears v6_files v6_stored v6_read v6_expiry v6_size v6_nodes v6_path v6_hash v6_source v7_title
@@ -169,7 +169,7 @@ catalogue! {
         row_muted row_verified row_timer row_blocked row_mention row_marked_unread row_selected row_image
         row_video row_audio row_voice row_file act_open act_pin act_unpin act_pin_up act_pin_down act_mute
         act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever x7_keep_files x7_keep_files_why x7_for_ever x7_year mute_custom mute_title mute_until mute_past mute_why act_read act_unread act_archive act_unarchive
-        act_details act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
+        act_details act_folder folder_title folder_name folder_why folder_too_long folder_new folder_out c1_bulk_more act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
         c2_empty c2_local c3_title c3_about c3_no_text c3_choose c3_accept_named c3_open_named c3_decline
         c3_decline_named c3_block c3_block_named c3_decline_selected c3_decline_all c3_decline_burst
         c3_burst_why n1_scan n1_scanned_other n1_blinded n1_blinded_why n1_community n1_community_why
@@ -202,7 +202,7 @@ catalogue! {
         notify_request notify_test x7_title x7_used x7_used_why x7_of x7_tight x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
         x7_any_age x7_size x7_any_size x7_larger x7_place x7_everywhere x7_free x7_sure x7_done x7_top x7_largest x7_no_files
         s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
-        s1_nothing s1_more s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
+        s1_nothing s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
         s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
         r1_passphrase r1_hold r1_hold_why r1_print r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
         r1_check_word r1_check_wrong r1_check r1_checked r1_checked_on r1_entered r1_unchecked

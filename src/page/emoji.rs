@@ -1,12 +1,13 @@
 //! All emoji with their names, loaded when somebody first needs them: by group, by word, and with a skin tone
 //! (`emoji/build.mjs` writes the file).
 
+use super::state::App;
 use super::world::{Load, load};
 use crate::i18n::language;
 use leptos::prelude::*;
 use onionskin_protocol::sorted::sort_by_key;
 
-/// So many that were used last are remembered, until the tab is closed.
+/// So many that were used last are remembered.
 const RECENT: usize = 24;
 const HEAD: &str = "emoji 1";
 /// More groups than this are no table of ours.
@@ -149,6 +150,32 @@ impl Emojis {
             recent.retain(|one| one != emoji);
             recent.insert(0, emoji.to_owned());
             recent.truncate(RECENT);
+        });
+    }
+
+    /// What was used before, as it was kept; and from now on it is kept when it changes.
+    pub(crate) fn keep(self, app: App) {
+        app.settings.with_untracked(|settings| {
+            self.recent.set(settings.recent_emoji.clone());
+            self.tone.set(settings.emoji_tone);
+        });
+        Effect::new(move |_| {
+            let (recent, tone) = (self.recent.get(), self.tone.get());
+            let kept = app.settings.with_untracked(|settings| {
+                settings.recent_emoji == recent && settings.emoji_tone == tone
+            });
+            if kept || app.profile.with_untracked(Option::is_none) {
+                return;
+            }
+            leptos::task::spawn_local(async move {
+                let changed = app.change_settings(|settings| {
+                    settings.recent_emoji = recent;
+                    settings.emoji_tone = tone;
+                });
+                if let Err(failure) = changed.await {
+                    app.problem.set(Some(failure));
+                }
+            });
         });
     }
 

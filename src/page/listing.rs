@@ -3,13 +3,14 @@
 use onionskin_client::api::{Conversation, ConversationId, RequestState};
 use onionskin_protocol::sorted::{SortedSet, sort_by_key};
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// More requests than this within an hour are shown as one.
 const BURST: usize = 5;
 const HOUR_MS: u64 = 3_600_000;
 
 /// A list of conversations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     /// C1, through a filter.
     Chats(Filter),
@@ -18,32 +19,44 @@ pub(crate) enum Which {
 }
 
 /// What of C1 is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Filter {
     #[default]
     All,
     Unread,
     Mentions,
+    /// What the person put into this folder.
+    Folder(Arc<str>),
 }
 
 impl Filter {
+    /// Those that are always there.
     pub(crate) const ALL: [Self; 3] = [Self::All, Self::Unread, Self::Mentions];
 
-    pub(crate) const fn key(self) -> &'static str {
+    pub(crate) const fn key(&self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Unread => "unread",
             Self::Mentions => "mentions",
+            Self::Folder(_) => "folder",
         }
     }
 
-    fn shows(self, one: &Conversation) -> bool {
+    fn shows(&self, one: &Conversation) -> bool {
         match self {
             Self::All => true,
             Self::Unread => one.unread > 0 || one.marked_unread,
             Self::Mentions => one.mentions > 0,
+            Self::Folder(folder) => *one.folder == **folder,
         }
     }
+}
+
+/// The names of all folders that hold something.
+pub(crate) fn folders(all: &[Conversation]) -> Vec<Arc<str>> {
+    let named = all.iter().filter(|one| !one.folder.is_empty());
+    let names: SortedSet<Arc<str>> = named.map(|one| Arc::from(&*one.folder)).collect();
+    names.into_iter().collect()
 }
 
 /// Not decided yet, and nothing that was blocked.
@@ -60,7 +73,7 @@ pub(crate) fn shown(
     let mut rows: Vec<&Conversation> = all
         .iter()
         .filter(|one| one.request != RequestState::Incoming && !leaving.contains(&one.id))
-        .filter(|one| match which {
+        .filter(|one| match &which {
             Which::Chats(filter) => !one.archived && filter.shows(one),
             Which::Archive => one.archived,
         })
@@ -147,6 +160,20 @@ mod tests {
         let by = |filter| ids(&shown(&all, Which::Chats(filter), &SortedSet::new()));
         assert_eq!(by(Filter::Unread), [2, 3]);
         assert_eq!(by(Filter::Mentions), [3]);
+    }
+
+    #[test]
+    fn a_folder_shows_what_was_put_there() {
+        let mut all = vec![one(1, 3), one(2, 2), one(3, 1)];
+        all[1].folder = "Work".into();
+        all[2].folder = "Home".into();
+        let names = folders(&all);
+        assert_eq!(
+            names.iter().map(|name| &**name).collect::<Vec<_>>(),
+            ["Home", "Work"]
+        );
+        let work = Which::Chats(Filter::Folder("Work".into()));
+        assert_eq!(ids(&shown(&all, work, &SortedSet::new())), [2]);
     }
 
     #[test]

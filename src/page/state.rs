@@ -129,6 +129,8 @@ pub(crate) struct App {
     pub comparing: RwSignal<Option<ConversationId>>,
     /// Which conversation shall be silent until a moment that the person chooses.
     pub muting: RwSignal<Option<ConversationId>>,
+    /// Which conversations shall go into a folder that the person names.
+    pub filing: RwSignal<Option<Vec<ConversationId>>>,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
     /// So is the one that erases the account.
@@ -185,6 +187,7 @@ impl App {
             announcer: Announcer::new(),
             comparing: RwSignal::new(None),
             muting: RwSignal::new(None),
+            filing: RwSignal::new(None),
             phrase_open: RwSignal::new(false),
             erase_open: RwSignal::new(false),
             palette_open: RwSignal::new(false),
@@ -503,6 +506,7 @@ impl App {
         self.phrase_open.set(false);
         self.comparing.set(None);
         self.muting.set(None);
+        self.filing.set(None);
         self.erase_open.set(false);
         self.palette_open.set(false);
         self.shortcuts_open.set(false);

@@ -94,6 +94,8 @@ pub(crate) struct ConversationRecord {
     /// Everything sent up to then (ms) was seen. Synced.
     pub(crate) last_read: u64,
     pub(crate) active_at: u64,
+    /// On this device only.
+    pub(crate) folder: String,
 }
 
 /// Where a profile picture lies, and its key.
@@ -161,6 +163,7 @@ impl ConversationRecord {
             mentions: 0,
             last_read: 0,
             active_at: now,
+            folder: String::new(),
         }
     }
 
@@ -373,6 +376,7 @@ impl<P: Ports> Conversations<P> {
             trusted: record.trusted,
             note: record.note.clone(),
             label: record.label.clone(),
+            folder: record.folder.clone(),
             active_at: record.active_at,
         }
     }

@@ -8,7 +8,7 @@ use crate::profile::clip_name;
 
 /// Longest note (code points).
 const MAX_NOTE: usize = 2_000;
-/// Longest label (code points).
+/// Longest label and longest name of a folder (code points).
 const MAX_LABEL: usize = 30;
 
 impl<P: Ports> Outbox<P> {
@@ -43,6 +43,9 @@ impl<P: Ports> Outbox<P> {
             ConversationChange::Note(note) => row.note = note.chars().take(MAX_NOTE).collect(),
             ConversationChange::Label(label) => {
                 row.label = label.trim().chars().take(MAX_LABEL).collect();
+            }
+            ConversationChange::Folder(folder) => {
+                row.folder = folder.trim().chars().take(MAX_LABEL).collect();
             }
             ConversationChange::Timer(_)
             | ConversationChange::Pinned(_)

@@ -11,6 +11,10 @@ use crate::store::{Key, RecordError, Records};
 const QUICK: usize = 6;
 /// Sounds.
 const SOUNDS: u8 = 6;
+/// Searches and emoji that are remembered, and the longest search (code points).
+const SEARCHES: usize = 10;
+const EMOJI: usize = 32;
+const SEARCH_LENGTH: usize = 200;
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
@@ -44,6 +48,13 @@ fn tidy(mut settings: Settings) -> Settings {
     settings.quiet_hours = settings
         .quiet_hours
         .filter(|(from, to)| *from < DAY && *to < DAY && from != to);
+    if let Some(searches) = &mut settings.recent_searches {
+        searches.retain(|search| search.chars().count() <= SEARCH_LENGTH);
+        searches.truncate(SEARCHES);
+    }
+    settings.recent_emoji.retain(|emoji| is_one_emoji(emoji));
+    settings.recent_emoji.truncate(EMOJI);
+    settings.emoji_tone = settings.emoji_tone.min(5);
     settings.quiet_days &= Settings::EVERY_DAY;
     if settings.quiet_days == 0 {
         // On no day is never.

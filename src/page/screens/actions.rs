@@ -1,7 +1,8 @@
 //! What can be done with conversations as a whole, one or many, from rows, bars and details (screens 6). What can be taken
 //! back acts at once, or ten seconds later, and offers *Undo*.
 
-use crate::i18n::{count, fill, format, text};
+use crate::i18n::{count, fill, format, isolate, text};
+use crate::page::listing::folders;
 use crate::page::router::{Route, go};
 use crate::page::state::App;
 use crate::page::ui::icons::Icon;
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 use onionskin_client::api::{
     Command, Conversation, ConversationChange as Change, ConversationId, Notify,
 };
+use std::rc::Rc;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -145,15 +147,6 @@ pub(crate) fn decline(app: App, ids: Vec<ConversationId>, block: bool) {
     );
 }
 
-/// The messages of a conversation go when the time is over.
-pub(crate) fn clear(app: App, id: ConversationId) {
-    app.undo.offer(
-        text().said_cleared.into(),
-        move || app.send(Command::ClearMessages { conversation: id }),
-        || {},
-    );
-}
-
 fn hide(app: App, ids: &[ConversationId]) {
     if app
         .route
@@ -182,28 +175,43 @@ fn leave(app: App, ids: Vec<ConversationId>, command: Command) {
     });
 }
 
-/// Times for which a conversation can be silent, and the end of that.
-pub(crate) fn mute_items(app: App, one: &Conversation) -> Vec<Item> {
+/// Times for which conversations can be silent.
+pub(crate) fn times_to_mute(app: App, ids: &[ConversationId]) -> Vec<Item> {
     let t = text();
-    let id = one.id;
-    let until = move |hours: u64| {
+    let each = |change: Rc<dyn Fn() -> Change>| {
+        let ids = ids.to_vec();
         move || {
-            let until = network_now(app) + hours * HOUR_MS;
-            app.change(id, Change::MutedUntil(Some(until)));
+            for id in &ids {
+                app.change(*id, change());
+            }
         }
     };
-    let mut items = vec![
+    let until = |hours: u64| {
+        each(Rc::new(move || {
+            Change::MutedUntil(Some(network_now(app) + hours * HOUR_MS))
+        }))
+    };
+    vec![
         Item::new(t.mute_1h, "c1.mute-1h", until(1)),
         Item::new(t.mute_2h, "c1.mute-2h", until(2)),
         Item::new(t.mute_1d, "c1.mute-1d", until(24)),
         Item::new(t.mute_1w, "c1.mute-1w", until(24 * 7)),
-        Item::new(t.mute_forever, "c1.mute-forever", move || {
-            app.change(id, Change::Notify(Notify::Nothing));
-        }),
-        Item::new(t.mute_custom, "c1.mute-custom", move || {
-            app.muting.set(Some(id));
-        }),
-    ];
+        Item::new(
+            t.mute_forever,
+            "c1.mute-forever",
+            each(Rc::new(|| Change::Notify(Notify::Nothing))),
+        ),
+    ]
+}
+
+/// Times for which a conversation can be silent, and the end of that.
+pub(crate) fn mute_items(app: App, one: &Conversation) -> Vec<Item> {
+    let t = text();
+    let id = one.id;
+    let mut items = times_to_mute(app, &[id]);
+    items.push(Item::new(t.mute_custom, "c1.mute-custom", move || {
+        app.muting.set(Some(id));
+    }));
     if is_muted(app, one) {
         items.insert(
             0,
@@ -221,6 +229,80 @@ pub(crate) fn unmute(app: App, one: &Conversation) -> impl Fn() + 'static + use<
             app.change(id, Change::Notify(Notify::Default));
         }
     }
+}
+
+/// Puts conversations into a folder; without a name out of the one in which they are.
+pub(crate) fn file(app: App, ids: &[ConversationId], folder: &str) {
+    for id in ids {
+        app.change(*id, Change::Folder(folder.to_owned()));
+    }
+}
+
+/// Folders into which conversations can go, a new one, and the way out.
+pub(crate) fn folder_items(app: App, ids: &[ConversationId]) -> Vec<Item> {
+    let t = text();
+    let (all, filed) = app.conversations.with_untracked(|list| {
+        let list = list.as_deref().unwrap_or_default();
+        let filed = list
+            .iter()
+            .any(|one| ids.contains(&one.id) && !one.folder.is_empty());
+        (folders(list), filed)
+    });
+    let mut items: Vec<Item> = all
+        .into_iter()
+        .map(|name| {
+            let ids = ids.to_vec();
+            let shown = isolate(&name);
+            Item::new(shown, "c1.folder-into", move || file(app, &ids, &name)).icon(Icon::Folder)
+        })
+        .collect();
+    let new = ids.to_vec();
+    items.push(
+        Item::new(t.folder_new, "c1.folder-new", move || {
+            app.filing.set(Some(new.clone()));
+        })
+        .icon(Icon::New),
+    );
+    if filed {
+        let ids = ids.to_vec();
+        items.push(
+            Item::new(t.folder_out, "c1.folder-out", move || file(app, &ids, "")).icon(Icon::Close),
+        );
+    }
+    items
+}
+
+/// The messages of conversations go when the time is over.
+pub(crate) fn clear_all(app: App, ids: Vec<ConversationId>) {
+    app.undo.offer(
+        text().said_cleared.into(),
+        move || {
+            for id in &ids {
+                app.send(Command::ClearMessages { conversation: *id });
+            }
+        },
+        || {},
+    );
+}
+
+/// People are blocked, all at once.
+pub(crate) fn block_all(app: App, ids: Vec<ConversationId>) {
+    let others = |id: &ConversationId| {
+        untrack(|| app.conversation(*id)).is_some_and(|one| !one.note_to_self && !one.blocked)
+    };
+    let ids: Vec<_> = ids.into_iter().filter(others).collect();
+    for id in &ids {
+        app.change(*id, Change::Blocked(true));
+    }
+    app.undo.offer(
+        text().said_blocked.into(),
+        || {},
+        move || {
+            for id in &ids {
+                app.change(*id, Change::Blocked(false));
+            }
+        },
+    );
 }
 
 /// Copies text and says so.
@@ -292,6 +374,12 @@ pub(crate) fn items(app: App, one: &Conversation, at: (f64, f64)) -> Vec<Item> {
         .keys("u"),
     );
     items.push(
+        Item::new(t.act_folder, "c1.folder-move", move || {
+            app.menu.open_at(t.act_folder, at, folder_items(app, &[id]));
+        })
+        .icon(Icon::Folder),
+    );
+    items.push(
         Item::new(
             if archived {
                 t.act_unarchive
@@ -318,7 +406,9 @@ pub(crate) fn items(app: App, one: &Conversation, at: (f64, f64)) -> Vec<Item> {
     items.push(
         Item::new(t.act_details, "c1.details", move || go(Route::Details(id))).icon(Icon::Info),
     );
-    items.push(Item::new(t.act_clear, "c1.clear", move || clear(app, id)).icon(Icon::Close));
+    items.push(
+        Item::new(t.act_clear, "c1.clear", move || clear_all(app, vec![id])).icon(Icon::Close),
+    );
     items.push(
         Item::new(t.act_delete, "c1.delete", move || delete(app, vec![id]))
             .icon(Icon::Trash)

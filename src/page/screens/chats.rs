@@ -2,13 +2,14 @@
 
 use super::actions;
 use super::list::{ConversationList, Selection};
-use crate::i18n::{count, text};
-use crate::page::listing::{Filter, Which, is_request, shown};
+use crate::i18n::{count, isolate, text};
+use crate::page::listing::{Filter, Which, folders, is_request, shown};
 use crate::page::router::Route;
 use crate::page::state::App;
 use crate::page::ui::connection::ConnectionChip;
 use crate::page::ui::copy::CopyButton;
 use crate::page::ui::icons::{Draw, Icon};
+use crate::page::ui::menu::Item;
 use leptos::prelude::*;
 use onionskin_client::api::{Command, ConnectionState, ConversationChange, Profile, RestoreStep};
 use onionskin_protocol::sorted::SortedSet;
@@ -91,35 +92,51 @@ pub(crate) fn Chats() -> impl IntoView {
 fn Filters(filter: RwSignal<Filter>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    let label = move |one: Filter| match one {
-        Filter::All => t.c1_filter_all,
-        Filter::Unread => t.c1_filter_unread,
-        Filter::Mentions => t.c1_filter_mentions,
+    let label = move |one: &Filter| match one {
+        Filter::All => t.c1_filter_all.to_owned(),
+        Filter::Unread => t.c1_filter_unread.to_owned(),
+        Filter::Mentions => t.c1_filter_mentions.to_owned(),
+        Filter::Folder(name) => isolate(name),
     };
+    let all = Memo::new(move |_| {
+        let folders = app
+            .conversations
+            .with(|list| folders(list.as_deref().unwrap_or_default()));
+        let folders = folders.into_iter().map(Filter::Folder);
+        Filter::ALL.into_iter().chain(folders).collect::<Vec<_>>()
+    });
+    // The last conversation left the folder that is shown.
+    Effect::new(move |_| {
+        if all.with(|all| filter.with(|now| !all.contains(now))) {
+            filter.set(Filter::All);
+        }
+    });
     let some = Memo::new(move |_| {
         app.conversations
             .with(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
     });
-    let chips = move || {
-        Filter::ALL
-            .map(|one| {
-                view! {
-                    <button
-                        type="button"
-                        class="filter"
-                        aria-pressed=move || (filter.get() == one).to_string()
-                        data-testid=format!("c1.filter-{}", one.key())
-                        on:click=move |_| filter.set(one)
-                    >
-                        {label(one)}
-                    </button>
-                }
-            })
-            .collect_view()
+    let chip = move |one: Filter| {
+        let (testid, word) = (format!("c1.filter-{}", one.key()), label(&one));
+        let folder = matches!(one, Filter::Folder(_));
+        let (shown, chosen) = (one.clone(), one);
+        view! {
+            <button
+                type="button"
+                class="filter"
+                aria-pressed=move || filter.with(|now| *now == shown).to_string()
+                data-testid=testid
+                on:click=move |_| filter.set(chosen.clone())
+            >
+                {folder.then(|| view! { <Draw icon=Icon::Folder size=16 /> })}
+                {word}
+            </button>
+        }
     };
     view! {
         <Show when=move || some.get()>
-            <div class="filters" role="group" aria-label=t.c1_filters>{chips()}</div>
+            <div class="filters" role="group" aria-label=t.c1_filters>
+                <For each=move || all.get() key=|one| format!("{one:?}") let:one>{chip(one)}</For>
+            </div>
         </Show>
     }
 }
@@ -194,6 +211,41 @@ pub(crate) fn SelectionBar(selected: Selection, archived: bool) -> impl IntoView
             app.change(id, ConversationChange::Pinned(true));
         }
     };
+    // Menus that lead on leave what is chosen as it is until something was chosen in them.
+    let more = move |event: leptos::ev::MouseEvent| {
+        let place = event_target::<web_sys::Element>(&event).get_bounding_client_rect();
+        let at = (place.left(), place.bottom());
+        let ids: Vec<_> = selected.get_untracked().into_iter().collect();
+        let (mute, file) = (ids.clone(), ids);
+        let items = vec![
+            Item::new(t.act_unread, "c1.bulk-unread", move || {
+                for id in take() {
+                    app.change(id, ConversationChange::MarkedUnread(true));
+                }
+            })
+            .icon(Icon::Mail),
+            Item::new(t.act_mute, "c1.bulk-mute", move || {
+                app.menu
+                    .open_at(t.act_mute, at, actions::times_to_mute(app, &mute));
+            })
+            .icon(Icon::BellOff),
+            Item::new(t.act_folder, "c1.bulk-folder", move || {
+                app.menu
+                    .open_at(t.act_folder, at, actions::folder_items(app, &file));
+            })
+            .icon(Icon::Folder),
+            Item::new(t.act_clear, "c1.bulk-clear", move || {
+                actions::clear_all(app, take());
+            })
+            .icon(Icon::Close),
+            Item::new(t.act_block, "c1.bulk-block", move || {
+                actions::block_all(app, take());
+            })
+            .icon(Icon::Block)
+            .danger(),
+        ];
+        app.menu.open_at(t.c1_bulk_more, at, items);
+    };
     let button = move |icon: Icon,
                        label: &'static str,
                        testid: &'static str,
@@ -215,6 +267,17 @@ pub(crate) fn SelectionBar(selected: Selection, archived: bool) -> impl IntoView
                 "c1.bulk-archive",
                 Box::new(move || actions::archive(app, take(), !archived)),
             )}
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=t.c1_bulk_more
+                title=t.c1_bulk_more
+                aria-haspopup="menu"
+                data-testid="c1.bulk-more"
+                on:click=more
+            >
+                <Draw icon=Icon::Dots />
+            </button>
             {button(Icon::Trash, t.act_delete, "c1.bulk-delete", Box::new(move || actions::delete(app, take())))}
             {button(Icon::Close, t.c1_select_done, "c1.bulk-done", Box::new(move || selected.update(SortedSet::clear)))}
         </header>

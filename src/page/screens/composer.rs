@@ -14,8 +14,9 @@ use crate::page::focus::fine_pointer;
 use crate::page::keys::mod2;
 use crate::page::media::{AttachButton, Intake, Staging, VoiceButton};
 use crate::page::mentions::Mentioned;
+use crate::page::router::{self, Route};
 use crate::page::split::split;
-use crate::page::text::{MESSAGE_LIMIT, length, looks_like_phrase};
+use crate::page::text::{MESSAGE_LIMIT, length, looks_like_phrase, read_id};
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use gloo_timers::future::TimeoutFuture;
@@ -45,6 +46,8 @@ struct Draft {
     failed: RwSignal<Option<Failure>>,
     /// What was about to be pasted is a secret.
     secret: RwSignal<bool>,
+    /// An Account ID that was pasted, alone or in an invitation: it can be written to.
+    pasted: RwSignal<Option<String>>,
     told: StoredValue<f64>,
     /// Whose names stand in the text.
     mentioned: StoredValue<Mentioned>,
@@ -58,9 +61,13 @@ impl Draft {
         self.tell_typing(!said.is_empty());
         self.mentioned
             .update_value(|mentioned| mentioned.keep(&said));
+        let empty = said.is_empty();
         self.said.set(said);
         self.failed.set(None);
         self.secret.set(false);
+        if empty {
+            self.pasted.set(None);
+        }
         self.fit();
         self.suggestions.look(self.field);
         self.later();
@@ -361,6 +368,9 @@ impl Draft {
         else {
             return;
         };
+        if let Ok(id) = read_id(&pasted) {
+            self.pasted.set(Some(id));
+        }
         if !looks_like_phrase(&pasted) {
             return;
         }
@@ -397,6 +407,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
         touched: StoredValue::new(0),
         failed: RwSignal::new(None),
         secret: RwSignal::new(false),
+        pasted: RwSignal::new(None),
         told: StoredValue::new(0.0),
         mentioned: StoredValue::new(Mentioned::default()),
         aside: StoredValue::new(None),
@@ -472,6 +483,21 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
                     </div>
                 </div>
             </Show>
+            {move || draft.pasted.get().filter(|_| used.get() > 0).map(|id| view! {
+                <div class="note" data-testid="v1.pasted-id">
+                    <Draw icon=Icon::Person />
+                    <div class="stack tight">
+                        <p>{t.v1_pasted_id}</p>
+                        <button type="button" class="link-button" data-testid="v1.write-to-pasted" on:click=move |_| {
+                            draft.pasted.set(None);
+                            app.invited.set(Some(id.clone()));
+                            router::go(Route::New);
+                        }>
+                            {t.v1_write_to_pasted}
+                        </button>
+                    </div>
+                </div>
+            })}
             <Show when=move || { parts.get() > 1 }>
                 <div class="split-line">
                     <button type="button" class="button" data-testid="v1.split" on:click=move |_| {

@@ -572,7 +572,7 @@ fn EndCard(part: Part, name: Memo<String>, notes: bool) -> impl IntoView {
                     <Draw icon=Icon::Down />
                     {t.d2_title}
                 </button>
-                <button type="button" class="button" data-testid="v2.clear" on:click=move |_| actions::clear(app, id)>
+                <button type="button" class="button" data-testid="v2.clear" on:click=move |_| actions::clear_all(app, vec![id])>
                     <Draw icon=Icon::Close />
                     {t.act_clear}
                 </button>

@@ -3,7 +3,7 @@
 use super::actions::network_now;
 use crate::i18n::{format, text};
 use crate::page::state::App;
-use crate::page::ui::dialog::Dialog;
+use crate::page::ui::dialog::{Dialog, while_about};
 use leptos::prelude::*;
 use onionskin_client::api::{ConversationChange, ConversationId};
 
@@ -14,15 +14,7 @@ const USUAL: u64 = 8 * 3_600_000;
 #[component]
 pub(crate) fn MuteDialog() -> impl IntoView {
     let app = expect_context::<App>();
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(app.muting.with(Option::is_some)));
-    Effect::new(move |before: Option<bool>| {
-        let now = open.get();
-        if before == Some(true) && !now {
-            app.muting.set(None);
-        }
-        now
-    });
+    let open = while_about(app.muting);
     view! {
         <Dialog open screen="mute" title=text().mute_title>
             {move || app.muting.get().map(|id| view! { <Until app id /> })}

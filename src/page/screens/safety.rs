@@ -5,7 +5,7 @@ use crate::i18n::{fill, format, isolate, text};
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::copy::CopyButton;
-use crate::page::ui::dialog::Dialog;
+use crate::page::ui::dialog::{Dialog, while_about};
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::qr::QrCode;
@@ -24,15 +24,7 @@ const GROUP: usize = 5;
 #[component]
 pub(crate) fn SafetyDialog() -> impl IntoView {
     let app = expect_context::<App>();
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(app.comparing.with(Option::is_some)));
-    Effect::new(move |before: Option<bool>| {
-        let now = open.get();
-        if before == Some(true) && !now {
-            app.comparing.set(None);
-        }
-        now
-    });
+    let open = while_about(app.comparing);
     view! {
         <Dialog open screen="sv" title=text().sv_title>
             {move || {

@@ -14,7 +14,10 @@ use crate::page::ui::avatar::Avatar;
 use crate::page::ui::icons::{Draw, Icon};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use onionskin_client::api::{Conversation, ConversationId, Has, RequestState, SearchQuery};
+use onionskin_client::api::{
+    Conversation, ConversationId, Has, RequestState, SearchQuery, Settings,
+};
+use wasm_bindgen::JsCast;
 
 /// How long typing rests before the history is searched (ms).
 const REST_MS: u32 = 10;
@@ -43,7 +46,16 @@ pub(crate) fn Search() -> impl IntoView {
             }
         })));
     });
-    on_cleanup(move || timer.set_value(None));
+    on_cleanup(move || {
+        timer.set_value(None);
+        // What led somewhere is worth being offered again.
+        let found = results
+            .found
+            .try_with_untracked(|found| found.as_ref().is_some_and(|found| !found.hits.is_empty()));
+        if let (Some(true), Some(typed)) = (found, typed.try_get_untracked()) {
+            remember(app, typed.trim());
+        }
+    });
     let state = move || {
         if results.failed.with(Option::is_some) {
             "error"
@@ -65,7 +77,7 @@ pub(crate) fn Search() -> impl IntoView {
                 <PaletteButton class="icon-button" testid="s1.palette" />
             </header>
             <div class="pane-body">
-                <div class="column" role="search">
+                <div class="column" role="search" on:keydown=move |event| hit_keys(&event)>
                     <div class="field">
                         <label for="s1-input">{t.s1_label}</label>
                         <input
@@ -85,6 +97,9 @@ pub(crate) fn Search() -> impl IntoView {
                         <p class="hint" id="s1-tips">{t.s1_tips}</p>
                     </div>
                     <Chips typed parsed />
+                    <Show when=move || parsed.with(Parsed::is_empty)>
+                        <Recent typed />
+                    </Show>
                     <People parsed />
                     <Places parsed />
                     <Show when=move || !parsed.with(Parsed::is_empty)>
@@ -95,6 +110,127 @@ pub(crate) fn Search() -> impl IntoView {
                     </Show>
                 </div>
             </div>
+        </section>
+    }
+}
+
+/// Arrows lead from the field to what was found and on; Enter in the field opens the first of it.
+fn hit_keys(event: &leptos::ev::KeyboardEvent) {
+    let Some(column) = event
+        .current_target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+    else {
+        return;
+    };
+    let Ok(found) = column.query_selector_all(".hit") else {
+        return;
+    };
+    let hits: Vec<web_sys::HtmlElement> = (0..found.length())
+        .filter_map(|at| found.item(at)?.dyn_into().ok())
+        .collect();
+    let active = document().active_element();
+    let field = column.query_selector("#s1-input").ok().flatten();
+    let in_field = active.is_some() && active == field;
+    let here = hits
+        .iter()
+        .position(|hit| active.as_ref() == Some(hit.as_ref()));
+    let next = match (event.key().as_str(), here) {
+        ("ArrowDown", None) if in_field => hits.first(),
+        ("ArrowDown", Some(here)) => hits.get(here + 1),
+        ("ArrowUp", Some(0)) => {
+            event.prevent_default();
+            return crate::page::focus::first_of("[data-screen='s1']");
+        }
+        ("ArrowUp", Some(here)) => hits.get(here - 1),
+        ("Enter", None) if in_field => {
+            if let Some(first) = hits.first() {
+                event.prevent_default();
+                first.click();
+            }
+            return;
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(next) = next {
+        crate::page::focus::focus(next);
+    }
+}
+
+/// Keeps a search among the last ones, where the person wants that.
+fn remember(app: App, typed: &str) {
+    let known = app.settings.with_untracked(|settings| {
+        let all = settings.recent_searches.as_ref()?;
+        Some(all.first().is_some_and(|first| first == typed))
+    });
+    if typed.is_empty() || known != Some(false) {
+        return;
+    }
+    let typed = typed.to_owned();
+    change(app, move |settings| {
+        if let Some(all) = &mut settings.recent_searches {
+            all.retain(|one| *one != typed);
+            all.insert(0, typed);
+        }
+    });
+}
+
+fn change(app: App, change: impl FnOnce(&mut Settings) + 'static) {
+    leptos::task::spawn_local(async move {
+        if let Err(failure) = app.change_settings(change).await {
+            app.problem.set(Some(failure));
+        }
+    });
+}
+
+/// The last searches, where the person wants them kept.
+#[component]
+fn Recent(typed: RwSignal<String>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let recent = Memo::new(move |_| {
+        app.settings
+            .with(|settings| settings.recent_searches.clone())
+    });
+    let some = move || recent.with(|all| all.as_ref().is_some_and(|all| !all.is_empty()));
+    let keep = move |event: leptos::ev::Event| {
+        let on = event_target_checked(&event);
+        change(app, move |settings| {
+            settings.recent_searches = on.then(Vec::new);
+        });
+    };
+    view! {
+        <section class="stack" aria-labelledby="s1-recent">
+            <h2 id="s1-recent" class="group-title">{t.s1_recent}</h2>
+            <Show when=some>
+                <ul class="hits">
+                    <For each=move || recent.get().unwrap_or_default() key=String::clone let:one>
+                        <li>
+                            <button type="button" class="link-button" data-testid="s1.recent" on:click={
+                                let one = one.clone();
+                                move |_| {
+                                    typed.set(one.clone());
+                                    crate::page::focus::first_of("[data-screen='s1']");
+                                }
+                            }>
+                                <bdi>{one.clone()}</bdi>
+                            </button>
+                        </li>
+                    </For>
+                </ul>
+                <div class="actions">
+                    <button type="button" class="button small" data-testid="s1.recent-clear" on:click=move |_| {
+                        change(app, |settings| settings.recent_searches = Some(Vec::new()));
+                        crate::page::focus::rescue("[data-screen='s1']");
+                    }>
+                        {t.s1_recent_clear}
+                    </button>
+                </div>
+            </Show>
+            <label class="check flush">
+                <input type="checkbox" data-testid="s1.recent-keep" prop:checked=move || recent.with(Option::is_some) on:change=keep />
+                <span>{t.s1_recent_keep}</span>
+            </label>
         </section>
     }
 }

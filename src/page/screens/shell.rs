@@ -4,6 +4,7 @@ use super::archive::Archive;
 use super::chats::{Chats, requests_waiting};
 use super::conversation::ConversationScreen;
 use super::details::Details;
+use super::folder::FolderDialog;
 use super::mute::MuteDialog;
 use super::network::Network;
 use super::new::NewConversation;
@@ -35,6 +36,7 @@ pub(crate) fn Shell() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let temporary = Memo::new(move |_| app.is_temporary());
+    app.emojis.keep(app);
     let pane = move || {
         if app.route.get() == Route::Chats {
             "list"
@@ -66,6 +68,7 @@ pub(crate) fn Shell() -> impl IntoView {
         <PhraseDialog open=app.phrase_open />
         <SafetyDialog />
         <MuteDialog />
+        <FolderDialog />
         <EraseDialog open=app.erase_open />
         <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>

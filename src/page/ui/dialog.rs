@@ -7,6 +7,20 @@ use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// The switch of a dialog that is there while it is about something.
+pub(crate) fn while_about<T: Send + Sync + 'static>(about: RwSignal<Option<T>>) -> RwSignal<bool> {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(about.with(Option::is_some)));
+    Effect::new(move |before: Option<bool>| {
+        let now = open.get();
+        if before == Some(true) && !now {
+            about.set(None);
+        }
+        now
+    });
+    open
+}
+
 /// A dialog that is there while `open` is true. Its content is built when it opens and dropped when it closes.
 #[component]
 pub(crate) fn Dialog(

@@ -54,6 +54,7 @@ pub(crate) enum Icon {
     BellOff,
     Bell,
     Archive,
+    Folder,
     Trash,
     Block,
     Dots,
@@ -181,6 +182,7 @@ impl Icon {
                 "M4 4l16 16M9 5.300A5.500 5.500 0 0 1 17.500 10v3M17 17H5l1.500-2.500V10M10 20h4"
             }
             Self::Bell => "M6.500 10a5.500 5.500 0 0 1 11 0v4.500L19 17H5l1.500-2.500zM10 20h4",
+            Self::Folder => "M4 6h6l2 2.500h8V19H4z",
             Self::Archive => "M4 5h16v4H4zM5.500 9v10.500h13V9M10 13h4",
             Self::Trash => "M5 7h14M9.500 7V4.500h5V7M7 7l1 12.500h8L17 7M10.500 11v5M13.500 11v5",
             Self::Block => "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17zM6 6l12 12",

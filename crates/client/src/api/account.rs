@@ -103,6 +103,12 @@ pub struct Settings {
     pub quiet_days: u8,
     /// What names us notifies in quiet hours as well.
     pub quiet_mentions: bool,
+    /// What was searched for last, newest first, at most ten; `None`: the person does not want that to be kept.
+    pub recent_searches: Option<Vec<String>>,
+    /// Emoji that were used last, newest first.
+    pub recent_emoji: Vec<String>,
+    /// The tone of skin that was chosen last, 1 to 5; 0 = none.
+    pub emoji_tone: u8,
 }
 
 impl Settings {
@@ -138,6 +144,9 @@ impl Default for Settings {
             notify_requests: true,
             sound: 1,
             volume: 50,
+            recent_searches: None,
+            recent_emoji: Vec::new(),
+            emoji_tone: 0,
             quiet_hours: None,
             quiet_days: Self::EVERY_DAY,
             quiet_mentions: false,

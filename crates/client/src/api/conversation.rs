@@ -61,6 +61,8 @@ pub struct Conversation {
     pub note: String,
     /// A word of the person's own beside the name; on this device and in backups only.
     pub label: String,
+    /// The folder in which the person put it; empty: none. On this device and in backups only.
+    pub folder: String,
     /// When anything last happened (ms), for the order of the list.
     pub active_at: u64,
 }
@@ -171,6 +173,8 @@ pub enum ConversationChange {
     Note(String),
     /// A word beside their name, at most 30 code points; empty removes it.
     Label(String),
+    /// Into a folder, whose name has at most 30 code points; empty: out of it.
+    Folder(String),
 }
 
 /// How a person's safety number with somebody reads (20-messages 9).

@@ -90,6 +90,10 @@ pub(super) fn PrivacyPage() -> impl IntoView {
 fn copy(from: &Settings, to: &mut Settings) {
     *to = Settings {
         auto_download: to.auto_download,
+        keep_files_days: to.keep_files_days,
+        recent_searches: to.recent_searches.clone(),
+        recent_emoji: to.recent_emoji.clone(),
+        emoji_tone: to.emoji_tone,
         notifications: to.notifications,
         notify_detail: to.notify_detail,
         notify_requests: to.notify_requests,
