@@ -204,10 +204,10 @@ catalogue! {
         s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
         s1_nothing s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
         s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
-        r1_passphrase r1_hold r1_hold_why r1_print r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
+        r1_passphrase r1_hold r1_hold_why r1_print r1_print_code r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
         r1_check_word r1_check_wrong r1_check r1_checked r1_checked_on r1_entered r1_unchecked
         k7_title k7_whose k7_goes k7_stays
-        r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_screenshots r1_written
+        r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_hide_here r1_hidden r1_hidden_why r1_hide_first r1_hide_written r1_hide_really r1_screenshots r1_written
         media_attach media_camera media_take media_drop media_preparing media_stage_label media_before_after
         media_remove media_send_as_file media_send_anyway file_too_big media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
         v10_title v10_edit v10_tools v10_cut v10_cut_why v10_blur v10_blur_why v10_cover v10_cover_why v10_arrow

@@ -245,6 +245,30 @@ test('the recovery phrase asks for the passphrase, and three words are checked',
   await ann.id('r1.check-done').click();
   await expect(ann.screen('r1')).not.toBeVisible();
   await expect(ann.id('c1.save-phrase')).toHaveCount(0);
+
+  // On paper now: this device need not show it any more, and does not after a reload either.
+  await ann.page.goto('/#/settings');
+  await expect(ann.id('x3.phrase-state')).toContainText('checked');
+  await ann.id('x3.phrase').click();
+  await ann.revealPhrase(PASSPHRASE);
+  await ann.id('r1.print-code').check();
+  await ann.page.emulateMedia({ media: 'print' });
+  await expect(ann.id('r1.print-qr')).toBeVisible();
+  await ann.page.emulateMedia({ media: null });
+  await ann.id('r1.hide-here').click();
+  await ann.id('r1.hide-written').check();
+  await ann.id('r1.hide-sure').click();
+  await expect(ann.id('r1.word')).toHaveCount(13);
+  await ann.id('r1.hide-sure').click();
+  await expect(ann.id('r1.hidden')).toBeVisible();
+  await expect(ann.id('r1.word')).toHaveCount(0);
+  await ann.page.reload();
+  await ann.unlock();
+  await ann.page.goto('/#/settings');
+  await expect(ann.id('x3.phrase-state')).toContainText('hidden');
+  await ann.id('x3.phrase').click();
+  await expect(ann.id('r1.hidden')).toBeVisible();
+  await expect(ann.id('r1.reveal')).toHaveCount(0);
   expect(ann.errors).toEqual([]);
   await ann.leave();
 });

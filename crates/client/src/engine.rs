@@ -420,6 +420,11 @@ impl<P: Ports> Engine<P> {
                 events.emit(Event::Profile(owner.view(conversations)));
                 Ok(Answer::Done)
             }
+            Command::HidePhrase => {
+                owner.hide_phrase().await?;
+                events.emit(Event::Profile(owner.view(conversations)));
+                Ok(Answer::Done)
+            }
             Command::PutPhraseOff => {
                 owner.put_phrase_off(network.now()).await?;
                 events.emit(Event::Profile(owner.view(conversations)));
@@ -513,7 +518,7 @@ impl<P: Ports> Engine<P> {
                 network.reset_data_use().await?;
                 Ok(Answer::Done)
             }
-            Command::RevealPhrase => Ok(Answer::Phrase(owner.phrase())),
+            Command::RevealPhrase => owner.phrase().map(Answer::Phrase),
             Command::StageFile { conversation, file } => {
                 files.stage(&conversation, file).await.map(Answer::File)
             }

@@ -37,6 +37,8 @@ struct ProfileRecord {
     put_off: u8,
     /// Until when it was put off (ms).
     remind_at: u64,
+    /// The phrase is not shown on this device any more.
+    hidden: bool,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -92,6 +94,7 @@ impl<P: Ports> Owner<P> {
             checked_at: 0,
             put_off: 0,
             remind_at: 0,
+            hidden: false,
         };
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
@@ -178,15 +181,33 @@ impl<P: Ports> Owner<P> {
             phrase_checked: profile.phrase_checked,
             phrase_checked_at: Some(profile.checked_at).filter(|at| *at > 0),
             phrase_remind_at: profile.remind_at,
+            phrase_hidden: profile.hidden,
         }
     }
 
-    pub(crate) fn phrase(&self) -> PhraseView {
-        PhraseView {
+    /// The recovery phrase, unless it was hidden on this device.
+    pub(crate) fn phrase(&self) -> Result<PhraseView, Failure> {
+        if self.profile.borrow().hidden {
+            return Err(Failure {
+                code: ErrorCode::PhraseHidden,
+                number: None,
+                detail: String::new(),
+            });
+        }
+        Ok(PhraseView {
             words: WordList::english().encode(self.account.seed()),
             second_form: to_bip39(self.account.seed()),
             seed: self.account.seed().to_hex().to_string(),
-        }
+        })
+    }
+
+    /// This device shows the phrase no more, for good.
+    pub(crate) async fn hide_phrase(&self) -> Result<(), RecordError> {
+        let changed = ProfileRecord {
+            hidden: true,
+            ..self.profile.borrow().clone()
+        };
+        self.save(changed).await
     }
 
     /// What goes with every message to others; none without a name.

@@ -25,17 +25,19 @@ pub(crate) use reply::{IntentStrip, kind_word};
 use super::actions as list_actions;
 use super::composer::Composer;
 use super::timeline::{TimelineView, focus_message};
+use super::timers;
 use crate::i18n::{Catalogue, fill, isolate, text};
 use crate::page::chat::{Chat, Layer};
 use crate::page::router::{self, Route};
 use crate::page::state::App;
 use crate::page::text::name_of;
 use crate::page::timeline::Reading;
+use crate::page::ui::avatar::Avatar;
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, Delivery,
-    RequestState,
+    RequestState, Timer,
 };
 
 #[component]
@@ -232,17 +234,28 @@ fn title(t: &'static Catalogue, conversation: &Conversation) -> String {
     }
 }
 
-/// Nothing was said yet.
+/// Nothing was said yet: who this is, what protects what is said, and how long it stays.
 #[component]
 fn EmptyCard(here: Memo<Option<Conversation>>) -> impl IntoView {
     let t = text();
-    let own = move || here.with(|one| one.as_ref().is_some_and(|one| one.note_to_self));
-    view! {
-        <div class="empty-card" data-testid="v1.empty">
-            <Show when=own fallback=move || view! { <p>{t.v1_empty}</p><p class="small muted">{t.v1_empty_why}</p> }>
-                <p>{t.v1_empty_notes}</p>
-            </Show>
-        </div>
+    let who = move || {
+        here.with(|one| {
+            let one = one.as_ref().filter(|one| !one.note_to_self)?;
+            Some((one.account_id.clone(), name_of(one), one.timer))
+        })
+    };
+    move || match who() {
+        Some((id, name, timer)) => view! {
+            <div class="empty-card" data-testid="v1.empty">
+                <Avatar id size=72 />
+                <p class="empty-name"><bdi>{name}</bdi></p>
+                <p>{t.v1_empty}</p>
+                <p class="small muted">{t.v1_empty_why}</p>
+                {timers::sentence(timer).map(|said| view! { <p class="small muted">{said}</p> })}
+            </div>
+        }
+        .into_any(),
+        None => view! { <div class="empty-card" data-testid="v1.empty"><p>{t.v1_empty_notes}</p></div> }.into_any(),
     }
 }
 

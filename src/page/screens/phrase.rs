@@ -131,12 +131,31 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
                 .any(|one| Some(one.id) == vault && one.protection == Protection::Passphrase)
         })
     });
+    let hidden_here = Memo::new(move |_| {
+        app.profile
+            .with(|profile| profile.as_ref().is_some_and(|one| one.phrase_hidden))
+    });
+    // What was pressed goes with each step.
+    Effect::new(move |before: Option<()>| {
+        phrase.step.track();
+        phrase.proved.track();
+        if before.is_some() {
+            crate::page::focus::rescue("dialog[open]");
+        }
+    });
     let gate = move || match (phrase.proved.get(), by_passphrase.get()) {
         (true, _) => view! { <Again phrase /> }.into_any(),
         (false, true) => view! { <PassphraseGate phrase /> }.into_any(),
         (false, false) => view! { <HoldGate phrase /> }.into_any(),
     };
+    let told_hidden = move || {
+        view! {
+            <p data-testid="r1.hidden">{t.r1_hidden}</p>
+            <p class="small muted">{t.r1_hidden_why}</p>
+        }
+    };
     view! {
+        <Show when=move || !hidden_here.get() fallback=told_hidden>
         <Show when=move || phrase.step.get() != Step::Check fallback=move || view! { <Check phrase open /> }>
             <div class="note warn">
                 <Draw icon=Icon::Warning />
@@ -171,6 +190,46 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
                 </button>
             </div>
         </Show>
+        </Show>
+    }
+}
+
+/// Leads to a device that does not show the phrase any more, past two confirmations; only for who has it on paper.
+#[component]
+fn HideHere() -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let checked = Memo::new(move |_| {
+        app.profile
+            .with(|profile| profile.as_ref().is_some_and(|one| one.phrase_checked))
+    });
+    let (written, sure) = (RwSignal::new(false), RwSignal::new(false));
+    let hide = move |_| {
+        if sure.get_untracked() {
+            app.send(Command::HidePhrase);
+        } else {
+            sure.set(true);
+        }
+    };
+    view! {
+        <details class="second-form">
+            <summary data-testid="r1.hide-here">{t.r1_hide_here}</summary>
+            <p class="small">{t.r1_hidden_why}</p>
+            <Show when=move || checked.get() fallback=move || view! { <p class="small">{t.r1_hide_first}</p> }>
+                <label class="check flush">
+                    <input type="checkbox" data-testid="r1.hide-written" prop:checked=move || written.get() on:change=move |event| {
+                        written.set(event_target_checked(&event));
+                        sure.set(false);
+                    } />
+                    <span>{t.r1_hide_written}</span>
+                </label>
+                <div class="actions">
+                    <button type="button" class="button danger" data-testid="r1.hide-sure" disabled=move || !written.get() on:click=hide>
+                        {move || if sure.get() { t.r1_hide_really } else { t.r1_hide_here }}
+                    </button>
+                </div>
+            </Show>
+        </details>
     }
 }
 
@@ -281,6 +340,7 @@ fn Words(app: App, words: PhraseView) -> impl IntoView {
             .collect_view()
     };
     let sure = RwSignal::new(false);
+    let with_code = RwSignal::new(false);
     let secret = StoredValue::new(words.clone());
     let copy = move |_| {
         if sure.get_untracked() {
@@ -295,7 +355,18 @@ fn Words(app: App, words: PhraseView) -> impl IntoView {
         let _ = window().print();
     };
     view! {
-        <ol class="phrase-words to-print" dir="ltr" lang="en" translate="no">{grid(&words.words, "r1.word")}</ol>
+        <div class="to-print">
+            <ol class="phrase-words" dir="ltr" lang="en" translate="no">{grid(&words.words, "r1.word")}</ol>
+            <Show when=move || with_code.get()>
+                <div class="print-only" aria-hidden="true">
+                    <QrCode what=Signal::stored(secret.with_value(|words| words.seed.clone())) label=t.r1_qr testid="r1.print-qr" />
+                </div>
+            </Show>
+        </div>
+        <label class="check flush">
+            <input type="checkbox" data-testid="r1.print-code" prop:checked=move || with_code.get() on:change=move |event| with_code.set(event_target_checked(&event)) />
+            <span>{t.r1_print_code}</span>
+        </label>
         <div class="actions">
             <button type="button" class="button" data-testid="r1.print" on:click=print>
                 {t.r1_print}
@@ -316,6 +387,7 @@ fn Words(app: App, words: PhraseView) -> impl IntoView {
             <p class="small">{t.r1_second_why}</p>
             <ol class="phrase-words" dir="ltr" lang="en" translate="no">{grid(&words.second_form, "r1.second-word")}</ol>
         </details>
+        {untrack(|| !app.is_temporary()).then(|| view! { <HideHere /> })}
     }
 }
 

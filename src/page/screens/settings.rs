@@ -333,6 +333,9 @@ fn PhraseCard() -> impl IntoView {
     let state = move || {
         app.profile.with(|profile| {
             let profile = profile.as_ref()?;
+            if profile.phrase_hidden {
+                return Some(t.r1_hidden.to_owned());
+            }
             Some(match profile.phrase_checked_at {
                 Some(at) => fill(t.r1_checked_on, &[("date", &format::date(at))]),
                 None if profile.phrase_checked => t.r1_entered.to_owned(),

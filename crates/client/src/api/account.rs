@@ -46,6 +46,8 @@ pub struct Profile {
     pub phrase_checked_at: Option<u64>,
     /// Until then (ms) nobody wants to be reminded of it; 0: it was never put off.
     pub phrase_remind_at: u64,
+    /// This device shows the phrase no more.
+    pub phrase_hidden: bool,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).

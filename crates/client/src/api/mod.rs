@@ -248,6 +248,8 @@ pub enum Command {
     },
     /// The person has shown that they wrote the phrase down.
     PhraseChecked,
+    /// This device shows the phrase no more. It cannot be taken back here.
+    HidePhrase,
     /// They want to be reminded of the phrase later.
     PutPhraseOff,
     /// Reads: own profile. Answer: [`Answer::Profile`].
@@ -355,7 +357,7 @@ pub enum Command {
     TestRelays,
     /// Forgets the counts of data use.
     ResetDataUse,
-    /// Reads: the 13-word recovery phrase and its second form. Answer: [`Answer::Phrase`].
+    /// Reads: the 13-word recovery phrase and its second form. Answer: [`Answer::Phrase`]; fails with `PhraseHidden`.
     RevealPhrase,
 }
 
