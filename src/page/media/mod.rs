@@ -154,7 +154,7 @@ pub(crate) async fn bytes_of(app: App, file: FileId) -> Result<Vec<u8>, Failure>
 }
 
 /// A small form of a picture on this device; made once as long as it is among the last ones shown.
-async fn thumbnail_of(app: App, file: FileId) -> Result<Arc<ObjectUrl>, Failure> {
+pub(crate) async fn thumbnail_of(app: App, file: FileId) -> Result<Arc<ObjectUrl>, Failure> {
     let kept = app.media.thumbnails;
     let known = kept.with_value(|kept| kept.iter().find(|(id, _)| *id == file).cloned());
     if let Some((_, url)) = known {

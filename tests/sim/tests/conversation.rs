@@ -741,6 +741,8 @@ fn pins_archive_drafts_stars_and_notes_stay_over_a_restart() {
         .await;
         let label = format!(" {}", "é".repeat(40));
         change(&anna, &people[0], ConversationChange::Label(label)).await;
+        let folder = ConversationChange::Folder(" Work ".into());
+        change(&anna, &people[0], folder).await;
         change(&anna, &people[1], ConversationChange::Archived(true)).await;
         let hello = shown(&anna, &people[0], "Hello").await.unwrap();
         run(
@@ -787,7 +789,7 @@ fn pins_archive_drafts_stars_and_notes_stay_over_a_restart() {
             (row.title().as_str(), row.note.as_str()),
             ("Bo", "likes tea")
         );
-        assert_eq!(row.label, "é".repeat(30));
+        assert_eq!((&*row.label, &*row.folder), (&*"é".repeat(30), "Work"));
         assert!(row.marked_unread && rows[2].archived && row.notify == Notify::Nothing);
         assert_eq!(row.draft.len(), 200);
         let conversation = row.id;

@@ -189,6 +189,43 @@ fn a_file_arrives_as_it_was_and_only_when_it_is_asked_for() {
 }
 
 #[test]
+fn what_is_being_written_stays_when_a_voice_message_goes() {
+    let world = World::new(31, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let conversation = anna.start(&boris.id).await;
+        let write = Command::SetDraft {
+            conversation,
+            text: "half a thought".into(),
+            reply_to: None,
+        };
+        anna.engine.handle(write).await.unwrap();
+        let spoken = NewFile {
+            content_type: "audio/mpeg".into(),
+            voice: true,
+            ..file("voice.mp3", vec![7; 3_000])
+        };
+        let spoken = stage(&anna, conversation, spoken).await.unwrap();
+        send(&anna, conversation, "", &[spoken]).await.unwrap();
+        let written = async || {
+            let command = Command::GetDraft { conversation };
+            match anna.engine.handle(command).await.unwrap() {
+                Answer::Draft(draft) => draft.text,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(written().await, "half a thought");
+        // What goes with the words takes them along.
+        let picture = stage(&anna, conversation, file("a.jpg", vec![1; 9])).await;
+        send(&anna, conversation, "half a thought", &[picture.unwrap()])
+            .await
+            .unwrap();
+        assert_eq!(written().await, "");
+    });
+}
+
+#[test]
 fn staged_files_have_limits_and_survive_a_restart() {
     let world = World::new(12, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));

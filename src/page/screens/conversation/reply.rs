@@ -2,10 +2,13 @@
 
 use crate::i18n::{Catalogue, text};
 use crate::page::chat::{Chat, Intent};
+use crate::page::media::{ObjectUrl, thumbnail_of};
 use crate::page::mentions::named;
+use crate::page::state::App;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Attachment, FileKind, Message, MessageKind, Quote};
+use onionskin_client::api::{Attachment, FileKind, FileState, Message, MessageKind, Quote};
+use std::sync::Arc;
 
 /// What a message without text is called in one line.
 pub(crate) fn kind_word(
@@ -41,6 +44,27 @@ fn line(chat: Chat, said: &str, kind: MessageKind, file: Option<&Attachment>) ->
     }
 }
 
+/// The picture of a quoted message, small, where it is here already.
+#[component]
+fn Thumb(app: App, attachment: Attachment) -> impl IntoView {
+    let small = RwSignal::new(None::<Arc<ObjectUrl>>);
+    let here = attachment.kind == FileKind::Image
+        && !attachment.dangerous
+        && untrack(|| app.media.state_of(&attachment)) == FileState::Here;
+    if here {
+        leptos::task::spawn_local(async move {
+            // Without it the words tell what it is.
+            if let Ok(url) = thumbnail_of(app, attachment.id).await {
+                small.try_set(Some(url));
+            }
+        });
+    }
+    move || {
+        let url = small.get()?;
+        Some(view! { <img class="quote-thumb" src=url.as_str().to_owned() alt="" /> })
+    }
+}
+
 /// The strip inside a bubble; a press brings the original on screen.
 #[component]
 pub(crate) fn QuoteStrip(chat: Chat, quote: Quote) -> impl IntoView {
@@ -65,11 +89,16 @@ pub(crate) fn QuoteStrip(chat: Chat, quote: Quote) -> impl IntoView {
         ),
         None => t.v1_quote_missing.to_owned(),
     };
+    let picture = quote
+        .original
+        .and_then(|original| original.attachment)
+        .map(|attachment| view! { <Thumb app=chat.app attachment /> });
     view! {
         <button type="button" class="quote" class:missing=missing tabindex="-1" title=t.v1_quote_jump data-testid="v1.quote" on:click=go>
             <span class="visually-hidden">{t.v1_quote_of}" "</span>
             <bdi class="quote-author">{move || chat.app.called(&author)}</bdi>
             <span class="quote-text" dir="auto">{said}</span>
+            {picture}
         </button>
     }
 }
@@ -83,6 +112,10 @@ pub(crate) fn IntentStrip(chat: Chat) -> impl IntoView {
                       icon: Icon,
                       more: Option<&'static str>| {
         let author = message.author.clone();
+        let picture = message
+            .attachments
+            .first()
+            .map(|attachment| view! { <Thumb app=chat.app attachment=attachment.clone() /> });
         let said = move || {
             line(
                 chat,
@@ -94,6 +127,7 @@ pub(crate) fn IntentStrip(chat: Chat) -> impl IntoView {
         view! {
             <div class="intent" data-testid="v1.reply-strip">
                 <Draw icon />
+                {picture}
                 <div class="intent-text">
                     <p class="quote-author">{label} " " <bdi>{move || chat.app.called(&author)}</bdi></p>
                     <p class="quote-text" dir="auto">{said}</p>
