@@ -163,7 +163,7 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     first_save_phrase: "Phrase sichern",
     first_share: "Meine Account-ID kopieren",
     first_add: "Jemanden hinzufügen",
-    first_dismiss: "Nicht mehr erinnern",
+    first_dismiss: "Später erinnern",
     note_to_self: "Notiz an mich",
     request_in: "Anfrage",
     request_out: "Wartet",

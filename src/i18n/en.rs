@@ -163,7 +163,7 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     first_save_phrase: "Save recovery phrase",
     first_share: "Copy my Account ID",
     first_add: "Add someone",
-    first_dismiss: "Do not remind me again",
+    first_dismiss: "Remind me later",
     note_to_self: "Note to Self",
     request_in: "Request",
     request_out: "Waiting",

@@ -54,7 +54,9 @@ impl Filter {
 
 /// The names of all folders that hold something.
 pub(crate) fn folders(all: &[Conversation]) -> Vec<Arc<str>> {
-    let named = all.iter().filter(|one| !one.folder.is_empty() && !one.archived);
+    let named = all
+        .iter()
+        .filter(|one| !one.folder.is_empty() && !one.archived);
     let names: SortedSet<Arc<str>> = named.map(|one| Arc::from(&*one.folder)).collect();
     names.into_iter().collect()
 }

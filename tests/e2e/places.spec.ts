@@ -58,7 +58,8 @@ test('rows are chosen by their menu, put into a folder, muted together and taken
   // Whoever was deleted from the list is still known.
   await choose('Hello Bob', 'c1.delete');
   await expect(ann.id('c1.row')).toHaveCount(1);
-  await ann.page.waitForTimeout(11_000);
+  await ann.page.mouse.move(5, 5);
+  await expect(ann.id('toast.undo')).toHaveCount(0, { timeout: 60_000 });
   await ann.page.goto('/#/new');
   await ann.id('n1.contact').first().click();
   await expect(ann.screen('v1')).toHaveAttribute('data-state', /empty|offline/);
@@ -67,7 +68,7 @@ test('rows are chosen by their menu, put into a folder, muted together and taken
   await bob.leave();
 });
 
-test('a conversation opens where it was left, tells the day while one scrolls far, and a mark of unread goes when it opens', async ({ browser }) => {
+test('a conversation opens where it was left, another day is a press away, and a mark of unread goes when it opens', async ({ browser }) => {
   const ann = await Person.arrive(browser, 'Ann');
   const bob = await Person.arrive(browser, 'Bob');
   await bob.create({ kind: 'temporary' });
@@ -82,8 +83,9 @@ test('a conversation opens where it was left, tells the day while one scrolls fa
     await ann.page.mouse.wheel(0, by);
   };
   await wheel(-1_600);
-  await expect(ann.id('v1.date-rail')).toBeVisible();
-  await expect(ann.id('v1.date-rail')).toHaveCount(0, { timeout: 10_000 });
+  await expect(ann.id('v1.newest')).toBeVisible();
+  // It is looked at once nobody scrolls any more.
+  await ann.page.waitForTimeout(1_000);
   const upper = () =>
     ann.page.evaluate(() => {
       const edge = document.querySelector('.timeline')!.getBoundingClientRect().top;
@@ -99,9 +101,9 @@ test('a conversation opens where it was left, tells the day while one scrolls fa
   await ann.id('v1.newest').click();
   await expect(ann.message('note 70')).toBeInViewport();
 
-  // A day is chosen from there.
+  // The line of the day leads to another one.
   await wheel(-1_600);
-  await ann.id('v1.date-rail').click();
+  await ann.id('v1.day').last().click();
   await expect(ann.id('v4.day')).toBeFocused();
   await ann.page.keyboard.press('Escape');
   await expect(ann.screen('v4')).toHaveCount(0);
@@ -133,7 +135,7 @@ test('searches are remembered when that is wanted, by keys alone, and emoji that
   await keyboard.type('rocket');
   await ann.page.locator('[data-testid="v14.emoji"]').first().click();
   await keyboard.press('Escape');
-  await expect(ann.screen('v14')).toHaveCount(0);
+  await expect(ann.id('v14.picker')).toHaveCount(0);
   await ann.page.goto('/#/search');
   await expect(ann.id('s1.recent')).toHaveCount(0);
   await ann.id('s1.recent-keep').check();
@@ -193,7 +195,7 @@ test('a pasted Account ID can be written to, a problem is seen on a small screen
   await ann.id('v1.composer').fill(bobId);
   await expect(ann.id('v1.pasted-id')).toBeVisible();
   await ann.id('v1.write-to-pasted').click();
-  await expect(ann.id('n1.input')).toHaveValue(bobId);
+  await expect(ann.screen('n2')).toContainText(bobId.slice(0, 4));
   await ann.openRow('Note to Self');
   await expect(ann.id('v1.composer')).toHaveValue(bobId);
 

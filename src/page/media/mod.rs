@@ -138,7 +138,7 @@ impl Media {
     }
 
     /// Where a file is now. Tracks it.
-    fn state_of(self, attachment: &Attachment) -> FileState {
+    pub(crate) fn state_of(self, attachment: &Attachment) -> FileState {
         self.moved
             .with(|moved| moved.get(&attachment.id).copied())
             .unwrap_or(attachment.state)

@@ -154,15 +154,14 @@ impl Draft {
             self.put(joined(&self.shown(&text), &now));
             self.later();
         }
-        if self
+        let plain = self
             .chat
             .intent
-            .try_with_untracked(|now| *now == Intent::Plain)
-            == Some(true)
+            .try_with_untracked(|now| *now == Intent::Plain);
+        if plain == Some(true)
+            && let Some(message) = reply_to
         {
-            if let Some(message) = reply_to {
-                self.chat.reply_to(message).await;
-            }
+            self.chat.reply_to(message).await;
         }
     }
 

@@ -37,7 +37,7 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, Delivery,
-    RequestState, Timer,
+    RequestState,
 };
 
 #[component]
@@ -255,7 +255,10 @@ fn EmptyCard(here: Memo<Option<Conversation>>) -> impl IntoView {
             </div>
         }
         .into_any(),
-        None => view! { <div class="empty-card" data-testid="v1.empty"><p>{t.v1_empty_notes}</p></div> }.into_any(),
+        None => {
+            view! { <div class="empty-card" data-testid="v1.empty"><p>{t.v1_empty_notes}</p></div> }
+                .into_any()
+        }
     }
 }
 

@@ -85,6 +85,17 @@ fn delivery_details(t: &'static Catalogue, delivery: Delivery) -> String {
     }
 }
 
+/// Opens the find bar at the field for a day.
+fn choose_day(chat: Chat) {
+    chat.finding.set(true);
+    // The bar takes the focus for its words in the frame after the next one.
+    request_animation_frame(|| {
+        request_animation_frame(|| {
+            request_animation_frame(|| crate::page::focus::first_of(".find-day"));
+        });
+    });
+}
+
 /// A row of the timeline with the lines above it.
 #[component]
 pub(crate) fn TimelineRow(
@@ -140,7 +151,16 @@ pub(crate) fn TimelineRow(
     view! {
         {move || {
             row.with(|row| row.as_ref().filter(|row| row.new_day).map(|row| row.message.sent_at))
-                .map(|sent_at| view! { <li class="day-line"><span>{format::day(sent_at)}</span></li> })
+                .map(|sent_at| {
+                    let day = format::day(sent_at);
+                    let label = fill(t.v1_at_day, &[("day", &day)]);
+                    // By keys a day is chosen in the find bar.
+                    view! {
+                        <li class="day-line">
+                            <button type="button" tabindex="-1" aria-label=label data-testid="v1.day" on:click=move |_| choose_day(chat)>{day}</button>
+                        </li>
+                    }
+                })
         }}
         {move || with(|row| row.unread_line).then(|| view! { <li class="unread-line" data-testid="v1.unread-divider"><span>{t.unread_line}</span></li> })}
         <li

@@ -6,7 +6,6 @@ pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;
 pub(crate) mod create;
-mod date_rail;
 pub(crate) mod details;
 pub(crate) mod devices;
 mod export;

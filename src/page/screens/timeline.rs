@@ -2,7 +2,6 @@
 //! itself keeps the end in place; changes above what is read do not move it.
 
 use super::conversation::message_key;
-use super::date_rail::{DateRail, DateRailButton};
 use super::message::TimelineRow;
 use super::shell::short_count;
 use crate::i18n::{count, format, text};
@@ -68,19 +67,12 @@ pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
     });
     hold_place(app, scroller);
     let looked = mark_read(app, id, scroller);
-    let rail = DateRail::new();
     bring_on_screen(app);
     let scrolled = move |_| {
         let Some(Some(scroller)) = scroller.try_get_untracked() else {
             return;
         };
         let from_end = -scroller.scroll_top();
-        rail.scrolled(from_end, scroller.client_height(), || {
-            let (element, _) = anchor(&scroller)?;
-            timeline
-                .message(message_of(&element)?)
-                .map(|one| one.sent_at)
-        });
         let from_start = scroller.scroll_height() - scroller.client_height() - from_end;
         let at_end = from_end <= NEAR && !timeline.more_after.get_untracked();
         if timeline.at_end.get_untracked() != at_end {
@@ -126,7 +118,6 @@ pub(crate) fn TimelineView(chat: Chat) -> impl IntoView {
                 _ => None,
             }}
         </div>
-        <DateRailButton rail chat />
         <Show when=move || !timeline.at_end.get()>
             <NextMention chat />
             <ToEnd scroller />
