@@ -327,6 +327,18 @@ mod tests {
         assert_eq!(read::<Earlier>(&bytes).unwrap(), earlier);
     }
 
+    /// Settings as they were first written: they have grown at their end since, and may grow there only.
+    #[test]
+    fn settings_of_the_first_builds_are_read() {
+        let first = b"\x00\x00\x00\x00\x01\x01\x00\x00\x00\x01\x01\x06\x04\xf0\x9f\x91\x8d\x06\xe2\x9d\xa4\xef\xb8\x8f\
+              \x04\xf0\x9f\x98\x82\x04\xf0\x9f\x98\xae\x04\xf0\x9f\x98\xa2\x04\xf0\x9f\x99\x8f\x00\x00\x01\x01\
+              \xc0\x8d\xb7\x01\x00\x00\x02\x01\x01\x32\x00\x7f\x00";
+        assert_eq!(
+            read::<crate::api::Settings>(first).unwrap(),
+            crate::api::Settings::default()
+        );
+    }
+
     #[test]
     fn what_is_no_record_is_refused() {
         // A text that promises more than the growth of a record.
