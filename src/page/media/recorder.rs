@@ -198,6 +198,8 @@ impl Recorder {
                 Err(failure) => {
                     self.forget();
                     self.failed.set(Some(failure));
+                    // The button that was pressed was switched off meanwhile.
+                    pass_focus(None);
                 }
             }
         });
