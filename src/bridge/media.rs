@@ -62,7 +62,7 @@ pub enum VoiceCall {
     },
     /// The MP3 so far; recording may go on. Answer: [`Bytes`](super::Reply::Bytes).
     SoFar,
-    /// The whole MP3; nothing stays here. Answer: [`Bytes`](super::Reply::Bytes).
+    /// The whole MP3. It stays until it is discarded, nothing is added to it any more. Answer: [`Bytes`](super::Reply::Bytes).
     Finish,
     /// Forgets it. Answer: [`Done`](super::Reply::Done).
     Discard,

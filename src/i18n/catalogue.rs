@@ -218,6 +218,7 @@ catalogue! {
         media_uploading media_loading media_cancel media_more media_play_named media_save_named media_dangerous
         media_save_anyway media_play media_pause media_stop media_seek media_unheard media_speed media_from
         media_player media_record media_recording_for media_asking media_recording media_paused media_near_end
+        media_hold media_hold_cancelled media_hold_locked media_hold_short
         media_full media_discard media_resume media_listen media_send_voice media_lightbox media_alt media_zoom_in
         media_zoom_out media_rotate media_show media_previous media_next media_place media_title media_back
         media_tab_pictures media_tab_files media_tab_links media_tab_voice media_empty media_older media_link_from

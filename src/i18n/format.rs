@@ -228,6 +228,11 @@ pub(crate) fn number(n: u64) -> String {
         .unwrap_or_else(|| n.to_string())
 }
 
+/// A number that may have decimals: `0.75`.
+pub(crate) fn decimal(value: f64) -> String {
+    formatted(value, &Object::new())
+}
+
 /// `50 %`.
 pub(crate) fn percent(n: u8) -> String {
     Intl::NumberFormat::new(&locales(), &options(&[("style", "percent")]))

@@ -1,5 +1,5 @@
 // All media of a conversation: from each to its message, several saved as one archive, and what the details count of them.
-import { Browser, expect, test } from '@playwright/test';
+import { Browser, Page, expect, test } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,38 @@ async function withFiles(browser: Browser, options: Parameters<Browser['newConte
   }
   await expect(ann.id('v1.file')).toHaveCount(2);
   // What was sent is no longer on its way.
+  for (const file of await ann.id('v1.file').all()) await expect(file).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
+  return ann;
+}
+
+/** A PNG of one colour. */
+async function picture(page: Page, colour: string): Promise<Buffer> {
+  const base64 = await page.evaluate(async (colour) => {
+    const canvas = new OffscreenCanvas(400, 300);
+    const context = canvas.getContext('2d')!;
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 400, 300);
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer());
+    return btoa(String.fromCharCode(...bytes));
+  }, colour);
+  return Buffer.from(base64, 'base64');
+}
+
+/** Somebody in their notes, with two pictures in one message; the first has words. */
+async function withPictures(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<Person> {
+  const ann = await Person.arrive(browser, 'Ann', options);
+  await ann.create({ kind: 'temporary' });
+  await ann.openNew(await ann.accountId());
+  await ann.id('v1.attach-input').setInputFiles([
+    { name: 'red.png', mimeType: 'image/png', buffer: await picture(ann.page, 'red') },
+    { name: 'blue.png', mimeType: 'image/png', buffer: await picture(ann.page, 'blue') },
+  ]);
+  await expect(ann.id('v1.stage-file')).toHaveCount(2);
+  await expect(ann.id('v1.stage-busy')).toHaveCount(0);
+  await ann.id('v1.stage-caption').first().fill('all red');
+  await ann.id('v1.stage-caption').first().blur();
+  await ann.id('v1.send').click();
+  await expect(ann.id('v1.picture')).toHaveCount(2);
   for (const file of await ann.id('v1.file').all()) await expect(file).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
   return ann;
 }
@@ -143,6 +175,124 @@ test('files lead to their messages and are saved, counted and removed together',
   await ann.id('v1.file-load').first().click();
   await expect(ann.id('v1.file').first()).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
   await ann.page.screenshot({ path: test.info().outputPath('details.png'), fullPage: true });
+  await leave(ann);
+});
+
+test('what could run programs is no picture, whatever it calls itself', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  await ann.create({ kind: 'temporary' });
+  await ann.openNew(await ann.accountId());
+  await ann.id('v1.attach-input').setInputFiles({ name: 'holiday.exe', mimeType: 'image/jpeg', buffer: Buffer.from('MZ and so on') });
+  await ann.id('v1.stage-whole').click();
+  await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  await ann.id('v1.send').click();
+  await expect(ann.id('v1.file')).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
+  await ann.page.goto(`${ann.page.url()}/media`);
+  await expect(ann.id('v1.file')).toBeVisible();
+  await expect(ann.id('v3.picture')).toHaveCount(0);
+  await expect(ann.id('v1.picture')).toHaveCount(0);
+  // Everything there is was read: nothing older is offered.
+  await expect(ann.id('v3.more')).toHaveCount(0);
+  await ann.id('v1.file-save').click();
+  await expect(ann.id('v1.file-warning')).toBeVisible();
+  const download = ann.page.waitForEvent('download');
+  await ann.id('v1.file-save-anyway').click();
+  expect((await download).suggestedFilename()).toBe('holiday.exe');
+  await leave(ann);
+});
+
+test('files are called by what they show or how they are named', async ({ browser }) => {
+  const ann = await withPictures(browser);
+  await ann.id('v1.attach-input').setInputFiles({ name: 'paper.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') });
+  await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  await ann.id('v1.send').click();
+  await expect(ann.id('v1.file')).toHaveCount(3);
+  await ann.page.goto(`${ann.page.url()}/media`);
+  await expect(ann.page.getByRole('button', { name: 'all red' })).toBeVisible();
+  await ann.id('v3.tab-files').click();
+  await ann.id('v3.choose').click();
+  await expect(ann.id('v3.choice')).toHaveAccessibleName(/paper\.pdf/);
+  await leave(ann);
+});
+
+test('a picture that is loaded in the gallery is looked at there', async ({ browser }) => {
+  const ann = await withPictures(browser);
+  const conversation = ann.page.url();
+  await ann.page.goto('/#/settings/storage');
+  await ann.id('x7.age').selectOption('0');
+  await ann.id('x7.free').click();
+  await ann.id('x7.free-sure').click();
+  await expect(ann.id('x7.none')).toBeVisible();
+  await ann.page.goto(`${conversation}/media`);
+  await expect(ann.id('v1.file')).toHaveCount(2);
+  await ann.id('v1.file-load').first().click();
+  await ann.id('v1.picture').click();
+  await expect(ann.id('v5.picture')).toBeVisible();
+  await ann.id('v5.close').click();
+  await expect(ann.screen('v5')).toBeHidden();
+  await leave(ann);
+});
+
+test('Back closes a picture and nothing else, and the keys of the browser stay its own', async ({ browser }) => {
+  const ann = await withPictures(browser);
+  const here = ann.page.url();
+  await ann.id('v1.picture').first().click();
+  await expect(ann.id('v5.picture')).toBeVisible();
+  const taken = await ann.page.evaluate(() =>
+    [
+      { key: '-', ctrlKey: true },
+      { key: '0', metaKey: true },
+      { key: 'ArrowLeft', altKey: true },
+      { key: '+', shiftKey: true },
+    ].map((keys) => {
+      const event = new KeyboardEvent('keydown', { ...keys, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event);
+      return event.defaultPrevented;
+    }),
+  );
+  expect(taken).toEqual([false, false, false, true]);
+  await ann.page.goBack();
+  await expect(ann.screen('v5')).toBeHidden();
+  await expect(ann.screen('v1')).toBeVisible();
+  expect(ann.page.url()).toBe(here);
+  // Closed by its button it leaves nothing in the history: Back leaves the conversation.
+  await ann.id('v1.picture').first().click();
+  await expect(ann.id('v5.picture')).toBeVisible();
+  await ann.id('v5.show').click();
+  await expect(ann.screen('v5')).toBeHidden();
+  await expect(ann.id('v1.message').last()).toHaveClass(/marked-row/);
+  await leave(ann);
+});
+
+test('fingers part to see a picture larger, and one goes to the next', async ({ browser }) => {
+  const ann = await withPictures(browser, { viewport: { width: 390, height: 800 }, hasTouch: true });
+  await ann.id('v1.picture').first().click();
+  await expect(ann.id('v5.picture')).toBeVisible();
+  const touch = await ann.context.newCDPSession(ann.page);
+  const send = (type: string, points: object[]) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: points } as never);
+  const swipe = async (across: number) => {
+    await send('touchStart', [{ x: 195, y: 400 }]);
+    for (let step = 1; step <= 6; step++) await send('touchMove', [{ x: 195 + (across * step) / 6, y: 400 }]);
+    await send('touchEnd', []);
+  };
+  await expect(ann.id('v5.place')).toHaveText('1 of 2');
+  await swipe(-30);
+  await expect(ann.id('v5.place')).toHaveText('1 of 2');
+  await swipe(-120);
+  await expect(ann.id('v5.place')).toHaveText('2 of 2');
+  await swipe(120);
+  await expect(ann.id('v5.place')).toHaveText('1 of 2');
+  await expect(ann.id('v5.picture')).toBeVisible();
+  const pair = (apart: number) => [
+    { x: 195 - apart / 2, y: 400, id: 0 },
+    { x: 195 + apart / 2, y: 400, id: 1 },
+  ];
+  await send('touchStart', pair(60).slice(0, 1));
+  await send('touchStart', pair(60));
+  for (const apart of [80, 100, 120]) await send('touchMove', pair(apart));
+  await send('touchEnd', []);
+  await expect(ann.id('v5.zoom')).toHaveText('200 %');
+  await expect(ann.id('v5.place')).toHaveText('1 of 2');
   await leave(ann);
 });
 

@@ -138,6 +138,95 @@ test('the same is done with keys and sliders alone', async ({ browser }) => {
   await leave(ann);
 });
 
+test('Enter in the tools and in the words beside a picture sends nothing', async ({ browser }) => {
+  const ann = await withPicture(browser);
+  await ann.id('v1.stage-caption').fill('a card');
+  await ann.id('v1.stage-caption').press('Enter');
+  await ann.id('v1.stage-edit').click();
+  await ann.id('v10.text').click();
+  await ann.id('v10.words').fill('Here');
+  await ann.id('v10.words').press('Enter');
+  await expect(ann.id('v10.view')).toBeVisible();
+  await ann.id('v10.cut').click();
+  await ann.id('v10.sliders').click();
+  await ann.id('v10.x0').press('Enter');
+  await ann.id('v10.cancel').click();
+  await expect(ann.id('v10.view')).toBeHidden();
+  await expect(ann.id('v1.stage-edit')).toBeFocused();
+  await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  await expect(ann.id('v1.stage-caption')).toHaveValue('a card');
+  await expect(ann.id('v1.message')).toHaveCount(0);
+  await leave(ann);
+});
+
+test('a picture that is removed or changed while it is made anew is there once or not at all', async ({ browser }) => {
+  const ann = await withPicture(browser);
+  /** Chooses qualities one right after the other, and then perhaps removes the picture. */
+  const choose = (qualities: string[], remove: boolean) =>
+    ann.page.evaluate(
+      ([qualities, remove]) => {
+        const select = document.querySelector<HTMLSelectElement>('[data-testid="v1.stage-quality"]')!;
+        for (const quality of qualities) {
+          select.value = quality;
+          select.dispatchEvent(new Event('change', { bubbles: true }));
+        }
+        if (remove) document.querySelector<HTMLElement>('[data-testid="v1.stage-remove"]')!.click();
+      },
+      [qualities, remove] as const,
+    );
+  const settled = async (count: number) => {
+    await expect(ann.id('v1.stage-busy')).toHaveCount(0);
+    await expect(ann.id('v1.stage-file')).toHaveCount(count);
+    // What is kept for the next message is the same.
+    const here = ann.page.url();
+    await ann.page.goto('/#/settings');
+    await expect(ann.screen('v1')).toHaveCount(0);
+    await ann.page.goto(here);
+    await expect(ann.screen('v1')).toBeVisible();
+    await expect(ann.id('v1.stage-file')).toHaveCount(count);
+  };
+  await choose(['small', 'original'], false);
+  await expect(ann.id('v1.stage-quality')).toHaveValue('small');
+  await settled(1);
+  await choose(['original'], true);
+  await settled(0);
+  await leave(ann);
+});
+
+test('the focus stays among the files as long as there are any', async ({ browser }) => {
+  const ann = await withPicture(browser);
+  await ann.id('v1.stage-quality').focus();
+  await ann.id('v1.stage-quality').selectOption('small');
+  await expect(ann.id('v1.stage-busy')).toHaveCount(0);
+  await expect(ann.id('v1.stage-quality')).toBeFocused();
+  await ann.id('v1.attach-input').setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('one') });
+  await expect(ann.id('v1.stage-file')).toHaveCount(2);
+  await ann.id('v1.stage-remove').first().click();
+  await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  await expect(ann.id('v1.stage-remove')).toBeFocused();
+  await ann.page.keyboard.press('Enter');
+  await expect(ann.id('v1.stage-file')).toHaveCount(0);
+  await expect(ann.id('v1.composer')).toBeFocused();
+  await leave(ann);
+});
+
+test('whoever leaves while the own picture is cut leaves in peace', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  await ann.create({ kind: 'temporary' });
+  await ann.page.goto('/#/settings');
+  await ann.id('x1.picture').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: await quarters(ann.page, 400, 200) });
+  await expect(ann.id('x1.crop')).toBeVisible();
+  await ann.page.evaluate(() => {
+    document.querySelector<HTMLElement>('[data-testid="x1.save-picture"]')!.click();
+    location.hash = '#/chats';
+  });
+  await expect(ann.id('x1.crop')).toHaveCount(0);
+  // Another answer of the page shows that it lives.
+  await ann.page.goto('/#/settings');
+  await expect(ann.id('x1.picture')).toBeAttached();
+  await leave(ann);
+});
+
 test('a file alone is told in the row of its conversation', async ({ browser }) => {
   const ann = await Person.arrive(browser, 'Ann');
   await ann.create({ kind: 'temporary' });

@@ -1,11 +1,11 @@
 // Files of messages: a photograph loses its place, a voice message is as long as what was said, pictures are looked at.
 import { AxeBuilder } from '@axe-core/playwright';
-import { Page, expect, test } from '@playwright/test';
+import { Browser, Page, expect, test } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Person } from './support';
+import { type Keep, PASSPHRASE, Person } from './support';
 
 // The fake microphone beeps once a second, the fake camera shows a moving picture.
 test.use({
@@ -281,4 +281,220 @@ test('files go from one person to another as they should', async ({ browser }) =
   expect(ben.errors).toEqual([]);
   await ann.leave();
   await ben.leave();
+});
+
+/** A tone of so many seconds. */
+function tone(seconds: number): Buffer {
+  const rate = 8_000;
+  const samples = Buffer.alloc(rate * seconds * 2);
+  for (let n = 0; n < rate * seconds; n++) samples.writeInt16LE(Math.round(8_000 * Math.sin((n * 440 * 2 * Math.PI) / rate)), n * 2);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0, 'latin1');
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write('WAVEfmt ', 8, 'latin1');
+  for (const [value, at] of [[16, 16], [rate, 24], [rate * 2, 28], [samples.length, 40]]) head.writeUInt32LE(value, at);
+  for (const [value, at] of [[1, 20], [1, 22], [2, 32], [16, 34]]) head.writeUInt16LE(value, at);
+  head.write('data', 36, 'latin1');
+  return Buffer.concat([head, samples]);
+}
+
+/** Somebody in their notes, with a sound in them if one is given. */
+async function inNotes(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}, keep: Keep = { kind: 'temporary' }, sound?: Buffer): Promise<Person> {
+  const ann = await Person.arrive(browser, 'Ann', options);
+  await ann.create(keep);
+  await ann.openNew(await ann.accountId());
+  if (sound) {
+    await ann.id('v1.attach-input').setInputFiles({ name: 'tone.wav', mimeType: 'audio/wav', buffer: sound });
+    await expect(ann.id('v1.stage-file')).toHaveCount(1);
+    await ann.id('v1.send').click();
+    await expect(ann.id('v1.file')).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
+  }
+  return ann;
+}
+
+test('a sound is remembered where it was, heeds the keys for sounds and is let go when it is stopped', async ({ browser }) => {
+  const ann = await inNotes(browser, {}, { kind: 'passphrase', passphrase: PASSPHRASE }, tone(60));
+  // The one element of the player, and where the keys for sounds lead.
+  type Kept = { sound: HTMLAudioElement; keys: Record<string, (() => void) | null> };
+  await ann.page.evaluate(() => {
+    const kept = window as unknown as Kept;
+    kept.keys = {};
+    const Real = window.Audio;
+    window.Audio = function () {
+      return (kept.sound = new Real());
+    } as unknown as typeof Audio;
+    const session = navigator.mediaSession;
+    const real = session.setActionHandler.bind(session);
+    session.setActionHandler = (name: MediaSessionAction, act: MediaSessionActionHandler | null) => {
+      kept.keys[name] = act as (() => void) | null;
+      real(name, act);
+    };
+  });
+  const key = (name: string) => ann.page.evaluate((name) => (window as unknown as Kept).keys[name]!(), name);
+  const held = (name: string) => ann.page.evaluate((name) => (window as unknown as Kept).keys[name] !== null, name);
+  const loaded = () => ann.page.evaluate(() => (window as unknown as Kept).sound.networkState);
+
+  await ann.id('v1.voice-seek').focus();
+  await ann.page.keyboard.press('ArrowRight');
+  await ann.page.keyboard.press('ArrowRight');
+  await expect(ann.id('v1.voice-time')).toHaveText('0:10 / 1:00');
+  await ann.id('v1.voice-play').click();
+  await expect(ann.id('mini-player.time')).toHaveText(/^0:[1-5]\d /);
+  expect(await loaded()).not.toBe(0);
+  await key('pause');
+  await expect(ann.id('v1.voice')).toHaveAttribute('data-playing', 'false');
+  const second = async () => Number(/^0:(\d\d) /.exec((await ann.id('v1.voice-time').textContent()) ?? '')![1]);
+  const before = await second();
+  await key('seekbackward');
+  await expect.poll(second).toBe(before - 5);
+  await key('play');
+  await expect(ann.id('v1.voice')).toHaveAttribute('data-playing', 'true');
+  expect(await ann.page.evaluate(() => navigator.mediaSession.metadata?.title)).toBe('Player');
+  await key('pause');
+  await ann.id('mini-player.stop').click();
+  await expect(ann.id('mini-player')).toBeHidden();
+  await expect.poll(loaded).toBe(0);
+  expect(await held('play')).toBe(false);
+  await expect(ann.id('v1.composer')).toBeFocused();
+  await expect(ann.id('v1.voice-time')).not.toHaveText(/^0:00 /);
+
+  await ann.id('v1.voice-play').click();
+  await expect(ann.id('v1.voice')).toHaveAttribute('data-playing', 'true');
+  await ann.id('rail.lock').click();
+  await expect(ann.screen('l1')).toBeVisible();
+  await expect.poll(loaded).toBe(0);
+  expect(await held('play')).toBe(false);
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
+});
+
+for (const width of [320, 1280]) {
+  test(`what plays and what records lies over nothing at ${width} px`, async ({ browser }) => {
+    const ann = await inNotes(browser, { viewport: { width, height: 720 } }, { kind: 'temporary' }, tone(60));
+    await ann.id('v1.voice-play').click();
+    await expect(ann.id('mini-player')).toBeVisible();
+    await ann.id('v1.record').click();
+    await expect(ann.screen('v12')).toHaveAttribute('data-state', 'recording');
+    await expect(ann.id('v1.recorder-stop')).toBeFocused();
+    await ann.page.screenshot({ path: test.info().outputPath('dock.png') });
+    const composer = (await ann.id('v1.composer').boundingBox())!;
+    for (const part of ['mini-player', 'v1.recorder']) {
+      const box = (await ann.id(part).boundingBox())!;
+      expect(box.y >= composer.y + composer.height || box.y + box.height <= composer.y, part).toBe(true);
+      expect(box.y + box.height).toBeLessThanOrEqual(720);
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(width);
+    }
+    await ann.id('v1.recorder-discard').click();
+    await expect(ann.screen('v12')).toBeHidden();
+    await expect(ann.id('v1.composer')).toBeFocused();
+    expect(ann.errors).toEqual([]);
+    await ann.leave();
+  });
+}
+
+test('what was said is kept when it is refused, for another try', async ({ browser }) => {
+  const ann = await inNotes(browser);
+  // As many files as a message may have: one more is refused.
+  await ann.id('v1.attach-input').setInputFiles(
+    Array.from({ length: 32 }, (_, n) => ({ name: `${n}.txt`, mimeType: 'text/plain', buffer: Buffer.from(`${n}`) })),
+  );
+  await expect(ann.id('v1.stage-file')).toHaveCount(32, { timeout: 120_000 });
+  await ann.id('v1.record').click();
+  await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[2-9]|[1-5]\d)$/);
+  await ann.id('v1.recorder-send').click();
+  await expect(ann.id('v1.recorder-error')).toHaveAttribute('data-code', 'FILE-MANY');
+  await expect(ann.screen('v12')).toHaveAttribute('data-state', 'paused');
+  await expect(ann.id('v1.recorder-stop')).toBeDisabled();
+  await expect(ann.id('v1.recorder-time')).not.toHaveText('0:00');
+  await ann.id('v1.stage-remove').first().click();
+  await expect(ann.id('v1.stage-file')).toHaveCount(31);
+  await ann.id('v1.recorder-send').click();
+  await expect(ann.screen('v12')).toBeHidden();
+  await expect(ann.id('v1.voice')).toBeVisible();
+  await expect(ann.id('v1.stage-file')).toHaveCount(31);
+  await expect(ann.id('v1.recorder-error')).toHaveCount(0);
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
+});
+
+test('a finger speaks as long as it holds, and slides to cancel or to go on without it', async ({ browser }) => {
+  const ann = await inNotes(browser, { viewport: { width: 390, height: 800 }, hasTouch: true });
+  const touch = await ann.context.newCDPSession(ann.page);
+  const send = (type: string, points: object[]) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: points } as never);
+  const down = async () => {
+    const box = (await ann.id('v1.record').boundingBox())!;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await send('touchStart', [{ x, y }]);
+    await expect(ann.screen('v12')).toBeVisible();
+    return [x, y] as const;
+  };
+  const recording = () => expect(ann.screen('v12')).toHaveAttribute('data-state', 'recording');
+  const slide = async ([x, y]: readonly [number, number], across: number, up: number) => {
+    for (let step = 1; step <= 4; step++) await send('touchMove', [{ x: x - (across * step) / 4, y: y - (up * step) / 4 }]);
+  };
+
+  await test.step('too short', async () => {
+    await down();
+    await send('touchEnd', []);
+    await expect(ann.id('toast')).toContainText('Too short');
+    await expect(ann.screen('v12')).toBeHidden();
+  });
+  await test.step('cancelled', async () => {
+    const from = await down();
+    await recording();
+    await expect(ann.id('v1.recorder-hold')).toBeVisible();
+    await slide(from, 120, 0);
+    await expect(ann.screen('v12')).toBeHidden();
+    await expect(ann.id('announcer')).toHaveText('Recording discarded');
+    await send('touchEnd', []);
+    await expect(ann.id('v1.record')).toBeEnabled();
+    await expect(ann.screen('v12')).toBeHidden();
+  });
+  await test.step('locked', async () => {
+    const from = await down();
+    await recording();
+    await slide(from, 0, 120);
+    await send('touchEnd', []);
+    await expect(ann.id('announcer')).toHaveText('Recording goes on without holding');
+    await expect(ann.id('v1.recorder-hold')).toHaveCount(0);
+    await recording();
+    await ann.id('v1.recorder-discard').click();
+    await expect(ann.screen('v12')).toBeHidden();
+  });
+  await expect(ann.id('v1.voice')).toHaveCount(0);
+  await test.step('sent', async () => {
+    await down();
+    await expect(ann.id('v1.recorder-time')).toHaveText(/^0:(0[2-9]|[1-5]\d)$/);
+    await send('touchEnd', []);
+    await expect(ann.screen('v12')).toBeHidden();
+    await expect(ann.id('v1.voice')).toHaveCount(1);
+  });
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
+});
+
+test('a code that is read when the scanner is closed already is not used', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  await ann.create({ kind: 'temporary' });
+  const id = await ann.accountId();
+  const ask = async () => {
+    await ann.page.evaluate((id) => {
+      navigator.clipboard.readText = () => new Promise((resolve) => setTimeout(() => resolve(id), 1_000));
+    }, id);
+    await ann.id('n1.scan').click();
+    await ann.id('k3.paste').click();
+  };
+  await ask();
+  await ann.id('k3.close').click();
+  await expect(ann.screen('k3')).toBeHidden();
+  await ann.page.waitForTimeout(1_500);
+  await expect(ann.id('n1.input')).toHaveValue('');
+  await ask();
+  await ann.page.goBack();
+  await ann.page.goto('/#/chats');
+  await ann.page.waitForTimeout(1_500);
+  await expect(ann.screen('c1')).toBeVisible();
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
 });

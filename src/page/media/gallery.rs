@@ -1,6 +1,6 @@
 //! All files of a conversation by kind and month (screens 9.12, V3).
 
-use super::lightbox::{Looking, Picture, alt_of};
+use super::lightbox::{Looking, Picture, alt_of, described};
 use super::{can_save, thumbnail_of, tile};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::chat::{Chat, Layer};
@@ -75,19 +75,31 @@ pub(crate) fn MediaPage(id: ConversationId) -> impl IntoView {
         }
         busy.set(true);
         leptos::task::spawn_local(async move {
-            let before = items.with_untracked(|items| items.last().map(|one| one.sent_at));
-            let command = Command::GetMedia {
-                conversation: id,
-                before,
-                limit: PAGE,
-            };
-            match app.command(command).await {
-                Ok(Answer::Media(page)) => {
-                    more.try_set(page.len() >= usize::from(PAGE));
-                    items.try_update(|items| items.extend(page));
+            let mut before = items.with_untracked(|items| items.last().map(|one| one.sent_at));
+            let mut left = usize::from(PAGE);
+            // A page may be short, since the files of one message stay together: only an empty one is the end.
+            while left > 0 {
+                let command = Command::GetMedia {
+                    conversation: id,
+                    before,
+                    limit: PAGE,
+                };
+                match app.command(command).await {
+                    Ok(Answer::Media(page)) => {
+                        let Some(last) = page.last() else {
+                            more.try_set(false);
+                            break;
+                        };
+                        before = Some(last.sent_at);
+                        left = left.saturating_sub(page.len());
+                        items.try_update(|items| items.extend(page));
+                    }
+                    Ok(_) => break,
+                    Err(failure) => {
+                        failed.try_set(Some(failure));
+                        break;
+                    }
                 }
-                Ok(_) => {}
-                Err(failure) => drop(failed.try_set(Some(failure))),
             }
             busy.try_set(false);
         });
@@ -275,15 +287,36 @@ fn months(items: Vec<MediaItem>) -> Vec<(String, Vec<MediaItem>)> {
     months
 }
 
+/// It is shown here at once. What could run programs never is, whatever it says that it is.
+fn is_shown(one: &MediaItem) -> bool {
+    let file = &one.attachment;
+    file.kind == FileKind::Image && file.state == FileState::Here && !file.dangerous
+}
+
+/// A picture by what it shows or whose it is, everything else by what it is called.
+fn name_of_item(app: App, one: &MediaItem) -> String {
+    if one.attachment.kind == FileKind::Image {
+        return alt_of_item(app, one);
+    }
+    let t = text();
+    let name = tile::called(t, &one.attachment);
+    fill(
+        t.media_from,
+        &[
+            ("name", &isolate(&name)),
+            ("time", &format::full(one.sent_at)),
+        ],
+    )
+}
+
+fn alt_of_item(app: App, one: &MediaItem) -> String {
+    described(&one.attachment)
+        .unwrap_or_else(|| alt_of(app, one.conversation, one.mine, one.sent_at))
+}
+
 #[component]
 fn Month(chat: Chat, month: String, items: Vec<MediaItem>) -> impl IntoView {
-    let pictures: Vec<MediaItem> = items
-        .iter()
-        .filter(|one| {
-            one.attachment.kind == FileKind::Image && one.attachment.state == FileState::Here
-        })
-        .cloned()
-        .collect();
+    let pictures: Vec<MediaItem> = items.iter().filter(|one| is_shown(one)).cloned().collect();
     let grid = items
         .iter()
         .all(|one| matches!(one.attachment.kind, FileKind::Image | FileKind::Video));
@@ -302,13 +335,12 @@ fn Month(chat: Chat, month: String, items: Vec<MediaItem>) -> impl IntoView {
 fn Place(chat: Chat, item: MediaItem, beside: Vec<MediaItem>) -> impl IntoView {
     let t = text();
     let message = item.message;
-    let name = alt_of(chat.app, item.conversation, item.mine, item.sent_at);
+    let name = name_of_item(chat.app, &item);
     let chosen = Memo::new(move |_| {
         chat.selected
             .with(|chosen| chosen.as_ref().map(|chosen| chosen.contains(&message)))
     });
-    let lightbox =
-        item.attachment.kind == FileKind::Image && item.attachment.state == FileState::Here;
+    let lightbox = is_shown(&item);
     let route = Route::At(item.conversation, message);
     view! {
         <li class="media-item" class:chosen=move || chosen.get() == Some(true)>
@@ -339,9 +371,11 @@ fn Item(item: MediaItem, beside: Vec<MediaItem>) -> impl IntoView {
         heard: true,
         ..Message::default()
     };
-    if item.attachment.kind != FileKind::Image || item.attachment.state != FileState::Here {
-        let attachment = item.attachment.clone();
-        return view! { <tile::Tile message attachment beside=Vec::new() /> }.into_any();
+    if !is_shown(&item) {
+        let attachment = item.attachment;
+        // Once it is loaded it is looked at alone.
+        let beside = vec![attachment.clone()];
+        return view! { <tile::Tile message attachment beside /> }.into_any();
     }
     let small = RwSignal::new(None);
     let file = item.attachment.id;
@@ -350,7 +384,7 @@ fn Item(item: MediaItem, beside: Vec<MediaItem>) -> impl IntoView {
             small.try_set(Some(url));
         }
     });
-    let alt = alt_of(app, item.conversation, item.mine, item.sent_at);
+    let alt = alt_of_item(app, &item);
     let open = move |_| {
         let pictures: Vec<Picture> = beside
             .iter()
@@ -358,7 +392,7 @@ fn Item(item: MediaItem, beside: Vec<MediaItem>) -> impl IntoView {
                 attachment: one.attachment.clone(),
                 message: one.message,
                 conversation: one.conversation,
-                alt: alt_of(app, one.conversation, one.mine, one.sent_at),
+                alt: alt_of_item(app, one),
                 sent_at: one.sent_at,
             })
             .collect();

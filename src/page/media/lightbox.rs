@@ -1,10 +1,12 @@
 //! A picture over everything (screens 9.12, V5): zoom to 400 %, pan, rotate, the ones beside it.
 
-use super::{ObjectUrl, bytes_of, failure, kind, save};
+use super::{ObjectUrl, bytes_of, failure, kind, save_safe, tile};
 use crate::i18n::{fill, format, isolate, text};
 use crate::page::router::{Route, go};
 use crate::page::state::App;
+use crate::page::swipe::{Swipe, Towards};
 use crate::page::text::name_of;
+use crate::page::ui::dialog::{Entry, when_closed};
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::html;
@@ -40,11 +42,13 @@ pub(crate) struct Picture {
 
 /// Text in the place of a picture: what its sender says that it shows, else whose it is (20-messages 5.4).
 pub(super) fn alt(app: App, message: &Message, picture: &Attachment) -> String {
-    if picture.caption.is_empty() {
-        alt_of(app, message.conversation, message.mine, message.sent_at)
-    } else {
-        picture.caption.clone()
-    }
+    described(picture)
+        .unwrap_or_else(|| alt_of(app, message.conversation, message.mine, message.sent_at))
+}
+
+/// What its sender says that it shows.
+pub(super) fn described(picture: &Attachment) -> Option<String> {
+    (!picture.caption.is_empty()).then(|| picture.caption.clone())
 }
 
 /// Whose picture it is, for the media page as well.
@@ -131,6 +135,15 @@ impl View {
         }
     }
 
+    /// Two fingers went on from one place to another.
+    fn pinched(self, before: [(f64, f64); 2], now: [(f64, f64); 2]) -> Self {
+        let apart = |[a, b]: [(f64, f64); 2]| (a.0 - b.0).hypot(a.1 - b.1).max(1.0);
+        let middle = |[a, b]: [(f64, f64); 2]| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
+        let (from, to) = (middle(before), middle(now));
+        self.zoomed(apart(now) / apart(before))
+            .moved(to.0 - from.0, to.1 - from.1)
+    }
+
     fn turned(self) -> Self {
         Self {
             turns: (self.turns + 1) % 4,
@@ -156,19 +169,23 @@ pub(super) fn Lightbox() -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
     let looking = app.media.lightbox;
     let open = Memo::new(move |_| looking.with(Option::is_some));
-    Effect::new(move |_| {
-        let open = open.get();
-        if let Some(dialog) = element.get() {
-            if open && !dialog.open() {
-                // Refused only when it is open already.
-                let _ = dialog.show_modal();
-            } else if !open && dialog.open() {
-                dialog.close();
-            }
+    let is_open = move || looking.with_untracked(Option::is_some);
+    let entry = Entry::new(is_open, move || looking.set(None));
+    Effect::new(move |was: Option<bool>| {
+        let now = open.get();
+        let Some(dialog) = element.get() else {
+            return false;
+        };
+        if now && !dialog.open() {
+            // Refused only when it is open already.
+            let _ = dialog.show_modal();
+            entry.enter();
+        } else if !now && was == Some(true) {
+            dialog.close();
+            entry.leave();
         }
+        now
     });
-    let back = window_event_listener(leptos::ev::hashchange, move |_| looking.set(None));
-    on_cleanup(move || back.remove());
     view! {
         <dialog class="lightbox" node_ref=element data-screen="v5" data-state="ready" aria-label=t.media_lightbox on:close=move |_| looking.set(None)>
             <Show when=move || open.get()>
@@ -237,7 +254,7 @@ fn Look() -> impl IntoView {
     let store = move || {
         if let Some(picture) = picture.get_untracked() {
             leptos::task::spawn_local(async move {
-                if let Err(failure) = save(app, picture.message, &picture.attachment).await {
+                if let Err(failure) = save_safe(app, picture.message, &picture.attachment).await {
                     failed.try_set(Some(failure));
                 }
             });
@@ -246,10 +263,14 @@ fn Look() -> impl IntoView {
     let show = move || {
         if let Some(picture) = picture.get_untracked() {
             looking.set(None);
-            go(Route::At(picture.conversation, picture.message));
+            when_closed(move || go(Route::At(picture.conversation, picture.message)));
         }
     };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
+        // With these the browser zooms and goes back.
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
         let zoomed = view.with_untracked(|view| view.zoom > 1.0);
         match (event.key().as_str(), zoomed) {
             ("ArrowLeft", false) | ("PageUp", _) => step(-1),
@@ -261,21 +282,62 @@ fn Look() -> impl IntoView {
             ("+" | "=", _) => view.update(|view| *view = view.zoomed(STEP)),
             ("-", _) => view.update(|view| *view = view.zoomed(1.0 / STEP)),
             ("0", _) => view.set(STRAIGHT),
-            ("r", _) if !event.ctrl_key() && !event.meta_key() => {
-                view.update(|view| *view = view.turned())
-            }
+            ("r", _) => view.update(|view| *view = view.turned()),
             _ => return,
         }
         event.prevent_default();
     });
     on_cleanup(move || keys.remove());
-    let grabbed = StoredValue::new(None::<(i32, i32)>);
-    let drag = move |event: leptos::ev::PointerEvent| {
-        if let Some((x, y)) = grabbed.get_value() {
-            let (now_x, now_y) = (event.client_x(), event.client_y());
-            view.update(|view| *view = view.moved(f64::from(now_x - x), f64::from(now_y - y)));
-            grabbed.set_value(Some((now_x, now_y)));
+    // Fingers, or the mouse, on the picture, and where they are.
+    let fingers = StoredValue::new(Vec::<(i32, (f64, f64))>::new());
+    let swipe = Swipe::new();
+    let place_of = |event: &leptos::ev::PointerEvent| {
+        (f64::from(event.client_x()), f64::from(event.client_y()))
+    };
+    let down = move |event: leptos::ev::PointerEvent| {
+        fingers.update_value(|all| {
+            // Before the first one there is none, whatever became of those before.
+            if event.is_primary() {
+                all.clear();
+            }
+            all.push((event.pointer_id(), place_of(&event)));
+        });
+        // One finger goes to the next picture as long as this one is whole.
+        if fingers.with_value(Vec::len) == 1 && view.with_untracked(|view| view.zoom == 1.0) {
+            swipe.down(&event);
+        } else {
+            swipe.cancel();
         }
+    };
+    let drag = move |event: leptos::ev::PointerEvent| {
+        let before = fingers.get_value();
+        fingers.update_value(|all| {
+            if let Some((_, place)) = all.iter_mut().find(|(id, _)| *id == event.pointer_id()) {
+                *place = place_of(&event);
+            }
+        });
+        match (before.as_slice(), fingers.get_value().as_slice()) {
+            ([(_, from)], [(_, to)]) => {
+                swipe.moved(&event);
+                view.update(|view| *view = view.moved(to.0 - from.0, to.1 - from.1));
+            }
+            ([(_, a), (_, b)], [(_, to_a), (_, to_b)]) => {
+                view.update(|view| *view = view.pinched([*a, *b], [*to_a, *to_b]));
+            }
+            _ => {}
+        }
+    };
+    let up = move |event: leptos::ev::PointerEvent| {
+        fingers.update_value(|all| all.retain(|(id, _)| *id != event.pointer_id()));
+        match swipe.up() {
+            Some(Towards::Start) => step(1),
+            Some(Towards::End) => step(-1),
+            None => {}
+        }
+    };
+    let gone = move |event: leptos::ev::PointerEvent| {
+        fingers.update_value(|all| all.retain(|(id, _)| *id != event.pointer_id()));
+        swipe.cancel();
     };
     let wheel = move |event: leptos::ev::WheelEvent| {
         event.prevent_default();
@@ -304,7 +366,7 @@ fn Look() -> impl IntoView {
     view! {
         <div class="lightbox-head">
             <div class="lightbox-words">
-                <p class="small"><bdi>{move || picture.get().map(|one| one.attachment.name)}</bdi></p>
+                <p class="small"><bdi>{move || picture.get().map(|one| tile::called(t, &one.attachment))}</bdi></p>
                 <p class="tiny" data-testid="v5.info">{info}</p>
             </div>
             <button type="button" class="icon-button" aria-label=t.media_zoom_out title=t.media_zoom_out data-testid="v5.zoom-out" disabled=move || view.get().zoom <= 1.0 on:click=move |_| view.update(|view| *view = view.zoomed(1.0 / STEP))>
@@ -329,11 +391,14 @@ fn Look() -> impl IntoView {
         </div>
         <div
             class="lightbox-stage"
+            data-testid="v5.stage"
+            style:transform=move || swipe.transform()
             on:wheel=wheel
-            on:pointerdown=move |event| grabbed.set_value(Some((event.client_x(), event.client_y())))
+            on:pointerdown=down
             on:pointermove=drag
-            on:pointerup=move |_| grabbed.set_value(None)
-            on:pointerleave=move |_| grabbed.set_value(None)
+            on:pointerup=up
+            on:pointercancel=gone
+            on:pointerleave=gone
         >
             {move || failed.get().map(|failure| view! { <FailureNote failure testid="v5.error" /> })}
             {move || url.get().map(|url| view! {
@@ -389,6 +454,18 @@ mod tests {
             view = view.zoomed(1.0 / STEP);
         }
         assert_eq!(view, STRAIGHT);
+    }
+
+    #[test]
+    fn two_fingers_zoom_by_how_far_they_part_and_take_the_picture_along() {
+        let apart = [(0.0, 0.0), (100.0, 0.0)];
+        let further = [(-40.0, 10.0), (160.0, 10.0)];
+        let view = STRAIGHT.pinched(apart, further);
+        assert_eq!((view.zoom, view.x, view.y), (2.0, 10.0, 10.0));
+        assert_eq!(view.pinched(further, apart), STRAIGHT);
+        // Fingers in one place are no zoom without end.
+        let together = [(5.0, 5.0), (5.0, 5.0)];
+        assert_eq!(STRAIGHT.pinched(together, apart).zoom, MAX_ZOOM);
     }
 
     #[test]

@@ -10,13 +10,15 @@
 //! | [`Staging`] | above the composer |
 //! | [`AttachButton`], [`VoiceButton`] | in the composer's row |
 //! | [`Intake`] | anywhere in the conversation: takes dropped and pasted files |
-//! | [`MediaLayer`] | once in the shell: lightbox, mini player, recorder, camera |
+//! | [`MediaLayer`] | once in the shell: lightbox, image tools, camera |
+//! | [`MediaDock`] | once in the shell, below its panes: recorder, mini player |
 //! | [`MediaPage`] | route `#/c/:cid/media` |
 
 mod camera;
 mod edits;
 mod files;
 mod gallery;
+mod keys;
 mod kind;
 mod lightbox;
 mod player;
@@ -26,6 +28,7 @@ mod tile;
 mod tools;
 mod wave;
 
+use super::focus::{fine_pointer, first_of, focus};
 use super::state::App;
 use super::zip;
 use crate::bridge::{Call, Reply, ThumbnailOrder};
@@ -39,7 +42,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{BlobPropertyBag, HtmlAnchorElement, Url};
+use web_sys::{BlobPropertyBag, HtmlAnchorElement, HtmlElement, Url};
 
 pub(crate) use files::{Files, PreviewPicture};
 pub(crate) use gallery::MediaPage;
@@ -88,6 +91,8 @@ pub(crate) struct Media {
     pub recorder: Recorder,
     pub lightbox: RwSignal<Option<lightbox::Looking>>,
     pub camera: RwSignal<Option<onionskin_client::api::ConversationId>>,
+    /// The staged picture that is being edited.
+    pub tools: tools::Working,
 }
 
 impl Media {
@@ -100,6 +105,7 @@ impl Media {
             recorder: Recorder::new(),
             lightbox: RwSignal::new(None),
             camera: RwSignal::new(None),
+            tools: tools::Working::new_local(None),
         }
     }
 
@@ -110,6 +116,7 @@ impl Media {
         self.staging.forget();
         self.lightbox.set(None);
         self.camera.set(None);
+        self.tools.set(None);
         self.thumbnails.update_value(VecDeque::clear);
         self.moved.update(SortedMap::clear);
     }
@@ -179,7 +186,17 @@ pub(crate) async fn thumbnail_of(app: App, file: FileId) -> Result<Arc<ObjectUrl
 /// tile, which warns.
 pub(crate) async fn save_all(app: App, files: Vec<(MessageId, Attachment)>) -> Result<(), Failure> {
     if let [(message, file)] = files.as_slice() {
-        return save(app, *message, file).await;
+        return save_safe(app, *message, file).await;
+    }
+    let mut safe = Vec::new();
+    for (message, file) in files {
+        if !is_dangerous(app, message, &file).await {
+            safe.push((message, file));
+        }
+    }
+    let files = safe;
+    if files.is_empty() {
+        return Err(failure(ErrorCode::FileUnsafe, ""));
     }
     let total: u64 = files.iter().map(|(_, file)| file.size).sum();
     if total > zip::LIMIT {
@@ -202,6 +219,20 @@ pub(crate) fn can_save(app: App, file: &Attachment, mine: bool) -> bool {
     !file.dangerous && is_here(untrack(|| app.media.state_of(file)), mine)
 }
 
+/// It could run programs, as its message tells now: what its first bytes are shows only once it was loaded.
+async fn is_dangerous(app: App, message: MessageId, file: &Attachment) -> bool {
+    if file.dangerous {
+        return true;
+    }
+    match app.command(Command::GetMessage { message }).await {
+        Ok(Answer::Message(now)) => now
+            .attachments
+            .iter()
+            .any(|one| one.id == file.id && one.dangerous),
+        _ => false,
+    }
+}
+
 /// A file is on this device, also while it goes out.
 fn is_here(state: FileState, mine: bool) -> bool {
     match state {
@@ -210,6 +241,14 @@ fn is_here(state: FileState, mine: bool) -> bool {
         FileState::Waiting => mine,
         FileState::Remote | FileState::Loading { .. } | FileState::Failed(_) => false,
     }
+}
+
+/// Saves a file unless it could run programs: where this is called nothing warns.
+async fn save_safe(app: App, message: MessageId, attachment: &Attachment) -> Result<(), Failure> {
+    if is_dangerous(app, message, attachment).await {
+        return Err(failure(ErrorCode::FileUnsafe, ""));
+    }
+    save(app, message, attachment).await
 }
 
 /// Hands a file to the browser's downloads. Whatever it is, it is not opened in the app.
@@ -274,16 +313,64 @@ fn clock(seconds: f64) -> String {
     format!("{}:{:02}", whole / 60, whole % 60)
 }
 
+/// Nothing has the focus: what had it is gone.
+fn focus_lost() -> bool {
+    let active = document().active_element();
+    active.is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body"))
+}
+
+/// What has the focus is a part of this.
+fn has_focus(selector: &str) -> bool {
+    let active = document().active_element();
+    active.is_some_and(|active| active.closest(selector).is_ok_and(|part| part.is_some()))
+}
+
+/// Once the page is drawn anew: when what had the focus is gone, a place gets it, else the composer or the screen.
+fn pass_focus(place: Option<String>) {
+    request_animation_frame(move || {
+        if focus_lost() {
+            to_place(place.as_deref());
+        }
+    });
+}
+
+/// A place gets the focus, else the composer or the screen.
+fn to_place(place: Option<&str>) {
+    // On a touch screen the field would raise the keyboard.
+    let field = if fine_pointer() {
+        "#v1-composer"
+    } else {
+        ".composer-row button:not(:disabled)"
+    };
+    let found = place.into_iter().chain([field]);
+    let found = found
+        .filter_map(|selector| document().query_selector(selector).ok().flatten())
+        .filter_map(|element| element.dyn_into::<HtmlElement>().ok())
+        .find(|element| element.offset_height() > 0);
+    match found {
+        Some(element) => focus(&element),
+        None => first_of("[data-pane-stop='main']"),
+    }
+}
+
 /// What lies above every screen of an open account.
 #[component]
 pub(crate) fn MediaLayer() -> impl IntoView {
+    view! {
+        <lightbox::Lightbox />
+        <tools::ImageTools />
+        <camera::Camera />
+    }
+}
+
+/// What goes on whatever screen is looked at. It takes room of its own, so that it lies over nothing.
+#[component]
+pub(crate) fn MediaDock() -> impl IntoView {
     view! {
         <div class="media-dock">
             <recorder::RecorderBar />
             <MiniPlayer />
         </div>
-        <lightbox::Lightbox />
-        <camera::Camera />
     }
 }
 

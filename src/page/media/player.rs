@@ -1,7 +1,7 @@
 //! One sound at a time, which goes on when its conversation is left (screens 9.8).
 
 use super::wave::{BARS, Bars, Wave, measure};
-use super::{ObjectUrl, bytes_of, clock, failure, kind};
+use super::{ObjectUrl, bytes_of, clock, failure, has_focus, keys, kind, pass_focus, tile};
 use crate::i18n::{fill, format, isolate, text};
 use crate::page::router::{Route, go};
 use crate::page::state::App;
@@ -56,7 +56,8 @@ pub(crate) struct Player {
     failed: RwSignal<Option<(FileId, Failure)>>,
     waves: RwSignal<SortedMap<FileId, Wave>>,
     speeds: RwSignal<SortedMap<ConversationId, f64>>,
-    positions: StoredValue<SortedMap<FileId, f64>>,
+    /// Where sounds that do not play would go on (s).
+    positions: RwSignal<SortedMap<FileId, f64>>,
     element: StoredValue<Option<HtmlAudioElement>, LocalStorage>,
     url: StoredValue<Option<ObjectUrl>>,
     /// Counts what was to play or to stop: a sound that was decoded too slowly does not play any more.
@@ -72,7 +73,7 @@ impl Player {
             failed: RwSignal::new(None),
             waves: RwSignal::new(SortedMap::new()),
             speeds: RwSignal::new(SortedMap::new()),
-            positions: StoredValue::new(SortedMap::new()),
+            positions: RwSignal::new(SortedMap::new()),
             element: StoredValue::new_local(None),
             url: StoredValue::new(None),
             turns: StoredValue::new(0),
@@ -84,7 +85,7 @@ impl Player {
         self.failed.set(None);
         self.waves.update(SortedMap::clear);
         self.speeds.update(SortedMap::clear);
-        self.positions.update_value(SortedMap::clear);
+        self.positions.update(SortedMap::clear);
     }
 
     /// Ends playing; where it was is remembered.
@@ -93,19 +94,36 @@ impl Player {
         if let Some(element) = self.element.with_value(Clone::clone) {
             // Pausing what does not play does nothing.
             let _ = element.pause();
-            // An empty address lets go of the old one.
+            // Without an address there is nothing to remove.
             let _ = element.remove_attribute("src");
+            // Only loading lets go of the sound: until then a key of the keyboard would play it.
+            element.load();
         }
+        keys::release();
         if let Some(track) = self.track.get_untracked() {
             let at = self.at.get_untracked();
-            self.positions.update_value(|all| {
+            self.positions.update(|all| {
                 all.insert(track.file, at);
             });
         }
         self.url.set_value(None);
         self.playing.set(false);
+        let focused = has_focus(".mini-player");
         self.track.set(None);
         self.at.set(0.0);
+        if focused {
+            pass_focus(None);
+        }
+    }
+
+    /// How far a sound is, or where it would go on (s). Tracks it.
+    fn place(self, file: FileId) -> f64 {
+        if self.is_current(file) {
+            self.at.get()
+        } else {
+            let known = self.positions.with(|all| all.get(&file).copied());
+            known.unwrap_or(0.0)
+        }
     }
 
     fn is_current(self, file: FileId) -> bool {
@@ -152,11 +170,9 @@ impl Player {
             .ok_or_else(|| super::internal("the browser takes no more files"))?;
         element.set_src(url.as_str());
         self.url.set_value(Some(url));
-        let before = self
-            .positions
-            .with_value(|all| all.get(&track.file).copied());
+        let before = untrack(|| self.place(track.file));
         let length = self.length(track.file).unwrap_or(f64::MAX);
-        element.set_current_time(before.filter(|at| *at + 1.0 < length).unwrap_or(0.0));
+        element.set_current_time(if before + 1.0 < length { before } else { 0.0 });
         element.set_playback_rate(untrack(|| self.speed(track.conversation)));
         if track.unheard {
             app.send(Command::MarkHeard {
@@ -164,8 +180,26 @@ impl Player {
             });
         }
         self.track.set(Some(track));
+        keys::hold(move |pressed| self.pressed(pressed));
         start(&element);
         Ok(())
+    }
+
+    /// A key for sounds was pressed, on a keyboard or a headset.
+    fn pressed(self, key: keys::Key) {
+        let track = self.track.get_untracked();
+        let element = self.element.with_value(Clone::clone);
+        let (Some(track), Some(element)) = (track, element) else {
+            return;
+        };
+        match key {
+            keys::Key::Play => start(&element),
+            // Pausing cannot fail.
+            keys::Key::Pause => drop(element.pause()),
+            keys::Key::Stop => self.stop(),
+            keys::Key::Back => self.seek(track.file, element.current_time() - STEP),
+            keys::Key::Forth => self.seek(track.file, element.current_time() + STEP),
+        }
     }
 
     /// The shape and the length of a sound, decoded once.
@@ -219,7 +253,7 @@ impl Player {
             }
             self.at.set(to);
         } else {
-            self.positions.update_value(|all| {
+            self.positions.update(|all| {
                 all.insert(file, to);
             });
         }
@@ -238,8 +272,14 @@ impl Player {
                 element.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
             handler.forget();
         };
-        on("play", Closure::new(move || self.playing.set(true)));
-        on("pause", Closure::new(move || self.playing.set(false)));
+        let tell = move |playing: bool| {
+            self.playing.set(playing);
+            if self.track.with_untracked(Option::is_some) {
+                keys::tell(playing);
+            }
+        };
+        on("play", Closure::new(move || tell(true)));
+        on("pause", Closure::new(move || tell(false)));
         let clocked = element.clone();
         on(
             "timeupdate",
@@ -270,7 +310,7 @@ impl Player {
             return;
         };
         self.stop();
-        self.positions.update_value(|all| {
+        self.positions.update(|all| {
             all.remove(&track.file);
         });
         leptos::task::spawn_local(async move {
@@ -332,13 +372,7 @@ pub(super) fn SoundTile(message: Message, attachment: Attachment) -> impl IntoVi
     let wave = Memo::new(move |_| player.waves.with(|waves| waves.get(&file).cloned()));
     let bars = Signal::derive(move || wave.get().map_or_else(|| vec![4; BARS], |wave| wave.bars));
     let length = move || wave.get().map_or(0.0, |wave| wave.seconds);
-    let at = move || {
-        if player.is_current(file) {
-            player.at.get()
-        } else {
-            0.0
-        }
-    };
+    let at = move || player.place(file);
     let done = Signal::derive(move || if length() > 0.0 { at() / length() } else { 0.0 });
     let times = move || format!("{} / {}", clock(at()), clock(length()));
     let toggled = track.clone();
@@ -365,7 +399,7 @@ pub(super) fn SoundTile(message: Message, attachment: Attachment) -> impl IntoVi
     let title = if voice {
         t.media_voice.to_owned()
     } else {
-        attachment.name.clone()
+        tile::called(t, &attachment)
     };
     let group = title.clone();
     view! {
@@ -404,11 +438,11 @@ pub(super) fn SoundTile(message: Message, attachment: Attachment) -> impl IntoVi
             <button
                 type="button"
                 class="speed tiny"
-                aria-label=move || fill(t.media_speed, &[("n", &player.speed(conversation).to_string())])
+                aria-label=move || fill(t.media_speed, &[("n", &format::decimal(player.speed(conversation)))])
                 data-testid="v1.voice-speed"
                 on:click=move |_| player.change_speed(conversation, 1)
             >
-                {move || format!("{}×", player.speed(conversation))}
+                {move || format!("{}×", format::decimal(player.speed(conversation)))}
             </button>
         </div>
         {move || player.failed.get().filter(|(id, _)| *id == file).map(|(_, failure)| view! {
@@ -465,10 +499,10 @@ pub(crate) fn MiniPlayer() -> impl IntoView {
                 <button
                     type="button"
                     class="speed tiny"
-                    aria-label=move || fill(t.media_speed, &[("n", &player.speed(conversation).to_string())])
+                    aria-label=move || fill(t.media_speed, &[("n", &format::decimal(player.speed(conversation)))])
                     on:click=move |_| player.change_speed(conversation, 1)
                 >
-                    {move || format!("{}×", player.speed(conversation))}
+                    {move || format!("{}×", format::decimal(player.speed(conversation)))}
                 </button>
                 <button type="button" class="icon-button" aria-label=t.media_stop title=t.media_stop data-testid="mini-player.stop" on:click=move |_| player.stop()>
                     <Draw icon=Icon::Close />

@@ -1,8 +1,8 @@
 //! Files on their way into a message: picked, dropped, pasted or photographed, made ready, kept for the next message of their
 //! conversation, and shown in a strip above the composer (screens 9.7).
 
-use super::tools::{ImageTools, Subject, Working};
-use super::{failure, read, thumbnail_of};
+use super::tools::Subject;
+use super::{failure, pass_focus, read, thumbnail_of};
 use crate::bridge::{Call, FILE_LIMIT, Prepared, Quality, Reply};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::canvas::bitmap;
@@ -17,7 +17,7 @@ use onionskin_client::api::{
     NewFile,
 };
 use onionskin_client::picture::{Format, Metadata};
-use onionskin_protocol::sorted::SortedMap;
+use onionskin_protocol::sorted::{SortedMap, SortedSet};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, File};
 
@@ -25,6 +25,10 @@ use web_sys::{DataTransfer, File};
 const MAX_FILES: usize = 32;
 /// Larger pictures are not even read: they would have more pixels than are decoded.
 const MAX_PICTURE: f64 = 80_000_000.0;
+/// Parts of a row that the focus comes back to.
+const QUALITY: &str = "select";
+pub(super) const EDIT: &str = ".stage-actions button:first-child";
+const REMOVE: &str = ".stage-actions button:last-child";
 
 /// A file that waits for its message.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +66,8 @@ pub(crate) struct Stage {
     sources: StoredValue<SortedMap<FileId, File>, LocalStorage>,
     /// Files being made ready.
     busy: RwSignal<u32>,
+    /// Those of them that take the place of one that is staged, by the one that they replace.
+    remaking: RwSignal<SortedSet<FileId>>,
     failed: RwSignal<Option<Refused>, LocalStorage>,
 }
 
@@ -71,6 +77,7 @@ impl Stage {
             files: RwSignal::new(SortedMap::new()),
             sources: StoredValue::new_local(SortedMap::new()),
             busy: RwSignal::new(0),
+            remaking: RwSignal::new(SortedSet::new()),
             failed: RwSignal::new_local(None),
         }
     }
@@ -246,14 +253,28 @@ impl Stage {
         }));
     }
 
+    /// A file as it waits, unless it waits no more.
+    fn row(self, conversation: ConversationId, id: FileId) -> Option<Staged> {
+        self.files.with_untracked(|files| {
+            let mut all = files.get(&conversation).into_iter().flatten();
+            all.find(|one| one.attachment.id == id).cloned()
+        })
+    }
+
+    /// Another form of this file is being made. Tracks it.
+    fn is_remaking(self, id: FileId) -> bool {
+        self.remaking.with(|all| all.contains(&id))
+    }
+
     /// Makes a picture anew in another quality, in its place.
     fn requality(self, app: App, conversation: ConversationId, id: FileId, quality: Quality) {
         if let Some(source) = self.sources.with_value(|sources| sources.get(&id).cloned()) {
-            self.remake(app, conversation, id, source, Some(quality));
+            self.remake(app, conversation, id, source, Some(quality), QUALITY);
         }
     }
 
-    /// Makes a picture anew from a file, in its place; without a quality in the one that it had.
+    /// Makes a picture anew from a file, in its place; without a quality in the one that it had. One thing at a time, and for
+    /// none that waits no more. `part` of the new row gets the focus that the old one had.
     pub(super) fn remake(
         self,
         app: App,
@@ -261,15 +282,16 @@ impl Stage {
         id: FileId,
         source: File,
         quality: Option<Quality>,
+        part: &'static str,
     ) {
-        let before = self.files.with_untracked(|files| {
-            let mut all = files.get(&conversation).into_iter().flatten();
-            all.find(|one| one.attachment.id == id).cloned()
-        });
-        let kept = before.as_ref().and_then(|one| one.made.as_ref()?.quality);
+        let Some(before) = self.row(conversation, id) else {
+            return;
+        };
+        if self.remaking.try_update(|all| all.insert(id)) != Some(true) {
+            return;
+        }
+        let kept = before.made.and_then(|made| made.quality);
         let quality = quality.or(kept).unwrap_or_default();
-        // What it shows is the same in any quality.
-        let caption = before.map(|one| one.attachment.caption).unwrap_or_default();
         leptos::task::spawn_local(async move {
             self.busy.update(|busy| *busy += 1);
             let staged = stage(app, conversation, &source, Some(quality)).await;
@@ -277,29 +299,48 @@ impl Stage {
             match staged {
                 Ok(staged) => {
                     let new = staged.attachment.id;
-                    self.files.update(|files| {
-                        let files = files.entry(conversation).or_default();
-                        match files.iter_mut().find(|one| one.attachment.id == id) {
-                            Some(place) => *place = staged,
-                            None => files.push(staged),
+                    // What it shows is the same in any quality.
+                    let caption = self
+                        .files
+                        .try_update(|files| {
+                            let mut all = files.get_mut(&conversation)?.iter_mut();
+                            let place = all.find(|one| one.attachment.id == id)?;
+                            let old = std::mem::replace(place, staged);
+                            Some(old.attachment.caption)
+                        })
+                        .flatten();
+                    if let Some(caption) = caption {
+                        self.sources.update_value(|sources| {
+                            sources.remove(&id);
+                            sources.insert(new, source);
+                        });
+                        app.send(Command::UnstageFile { file: id });
+                        if !caption.is_empty() {
+                            self.describe(app, conversation, new, caption);
                         }
-                    });
-                    self.sources.update_value(|sources| {
-                        sources.remove(&id);
-                        sources.insert(new, source);
-                    });
-                    app.send(Command::UnstageFile { file: id });
-                    if !caption.is_empty() {
-                        self.describe(app, conversation, new, caption);
+                        pass_focus(Some(part_of(new, part)));
+                    } else {
+                        // It was removed while it was made anew.
+                        self.sent(conversation, &[new]);
+                        app.send(Command::UnstageFile { file: new });
                     }
                 }
-                Err(failure) => self.refuse(conversation, source.name(), failure),
+                Err(failure) => {
+                    self.refuse(conversation, source.name(), failure);
+                    pass_focus(Some(part_of(id, part)));
+                }
             }
+            self.remaking.update(|all| {
+                all.remove(&id);
+            });
         });
     }
 
     /// Opens the image tools for a picture: as it was picked, or after a reload as it was made ready.
-    fn edit(self, app: App, conversation: ConversationId, one: &Attachment, working: Working) {
+    fn edit(self, app: App, conversation: ConversationId, one: &Attachment) {
+        if untrack(|| self.is_remaking(one.id)) {
+            return;
+        }
         let source = self
             .sources
             .with_value(|sources| sources.get(&one.id).cloned());
@@ -324,6 +365,7 @@ impl Stage {
                 let photograph = format == Some(Format::Jpeg);
                 let picture = bitmap(&file).await.ok_or_else(unreadable)?;
                 Ok::<_, Failure>(Subject {
+                    conversation,
                     id,
                     name: name.clone(),
                     picture,
@@ -335,7 +377,13 @@ impl Stage {
                 })
             };
             match subject.await {
-                Ok(subject) => drop(working.try_set(Some(subject))),
+                Ok(subject) => {
+                    let here = app.route.get_untracked().conversation() == Some(conversation);
+                    let waits = self.row(conversation, id).is_some();
+                    if here && waits && !untrack(|| self.is_remaking(id)) {
+                        app.media.tools.set(Some(subject));
+                    }
+                }
                 Err(failure) => self.refuse(conversation, name, failure),
             }
         });
@@ -353,8 +401,14 @@ impl Stage {
     }
 
     fn remove(self, app: App, conversation: ConversationId, id: FileId) {
+        let before = self.ids(conversation);
+        let at = before.iter().position(|one| *one == id);
         self.sent(conversation, &[id]);
         app.send(Command::UnstageFile { file: id });
+        // The row that takes its place, else the last one.
+        let left = self.ids(conversation);
+        let next = at.and_then(|at| left.get(at)).or(left.last());
+        pass_focus(next.map(|next| part_of(*next, REMOVE)));
     }
 
     /// One place towards the start or the end.
@@ -370,6 +424,11 @@ impl Stage {
             }
         });
     }
+}
+
+/// Where a part of a file's row is.
+fn part_of(id: FileId, part: &str) -> String {
+    format!("[data-staged='{}'] {part}", hex::encode(id.0))
 }
 
 /// Makes one file ready and gives it to the engine; without a quality a picture stays as it is.
@@ -472,7 +531,6 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let stage = app.media.staging;
-    let working = Working::new_local(None);
     leptos::task::spawn_local(stage.restore(app, conversation));
     let files = Memo::new(move |_| {
         stage
@@ -511,22 +569,22 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
                 <p class="tiny muted">{total}</p>
                 <ul class="stage-files" aria-label=t.media_stage_label>
                     <For each=move || files.get() key=|one| (one.attachment.id, one.made.is_some()) let:one>
-                        <StagedFile conversation one working />
+                        <StagedFile conversation one />
                     </For>
                 </ul>
             </div>
         </Show>
-        <ImageTools conversation working />
     }
 }
 
 #[component]
-fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> impl IntoView {
+fn StagedFile(conversation: ConversationId, one: Staged) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let stage = app.media.staging;
     let id = one.attachment.id;
-    let name = one.attachment.name.clone();
+    let name = super::tile::called(t, &one.attachment);
+    let shown = name.clone();
     let small = RwSignal::new(None);
     if one.attachment.kind == FileKind::Image {
         leptos::task::spawn_local(async move {
@@ -563,8 +621,24 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
     let edited = one.attachment.clone();
     let seen = matches!(one.attachment.kind, FileKind::Image | FileKind::Video);
     let caption = one.attachment.caption.clone();
+    let remaking = Memo::new(move |_| stage.is_remaking(id));
+    // What is chosen stands only until it is refused.
+    let chosen = RwSignal::new(quality.unwrap_or_default());
+    Effect::new(move |_| {
+        if !remaking.get() {
+            chosen.set(quality.unwrap_or_default());
+        }
+    });
+    // The strip lies in the form of the composer, which Enter in a field would send.
+    let is_enter = |event: &leptos::ev::KeyboardEvent| {
+        let enter = event.key() == "Enter";
+        if enter {
+            event.prevent_default();
+        }
+        enter
+    };
     view! {
-        <li class="stage-file" data-testid="v1.stage-file">
+        <li class="stage-file" data-testid="v1.stage-file" data-staged=hex::encode(id.0)>
             <span class="stage-picture">
                 {move || match small.get() {
                     Some(url) => view! { <img src=url.as_str().to_owned() alt="" /> }.into_any(),
@@ -572,7 +646,7 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
                 }}
             </span>
             <div class="stage-words">
-                <p class="stage-name"><bdi>{one.attachment.name.clone()}</bdi></p>
+                <p class="stage-name"><bdi>{shown}</bdi></p>
                 <p class="tiny muted" data-testid="v1.stage-size">{sizes}</p>
                 {removed.map(|line| view! { <p class="tiny" data-testid="v1.stage-metadata">{line}</p> })}
                 {seen.then(|| view! {
@@ -585,6 +659,9 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
                         placeholder=t.media_caption
                         data-testid="v1.stage-caption"
                         prop:value=caption
+                        on:keypress=move |event| if is_enter(&event) {
+                            stage.describe(app, conversation, id, event_target_value(&event));
+                        }
                         on:change=move |event| stage.describe(app, conversation, id, event_target_value(&event))
                     />
                 })}
@@ -593,7 +670,16 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
                         class="input small"
                         aria-label=quality_label
                         data-testid="v1.stage-quality"
-                        on:change=move |event| stage.requality(app, conversation, id, quality_of(&event_target_value(&event)))
+                        disabled=move || remaking.get()
+                        prop:value=move || quality_key(chosen.get())
+                        on:keypress=move |event| {
+                            is_enter(&event);
+                        }
+                        on:change=move |event| {
+                            let quality = quality_of(&event_target_value(&event));
+                            chosen.set(quality);
+                            stage.requality(app, conversation, id, quality);
+                        }
                     >
                         {[Quality::Original, Quality::Balanced, Quality::Small].map(|one| view! {
                             <option value=quality_key(one) selected=one == now>{quality_word(t, one)}</option>
@@ -603,7 +689,7 @@ fn StagedFile(conversation: ConversationId, one: Staged, working: Working) -> im
             </div>
             <span class="stage-actions">
                 {still.then(|| view! {
-                    <button type="button" class="icon-button" aria-label=edit_label.clone() title=edit_label data-testid="v1.stage-edit" on:click=move |_| stage.edit(app, conversation, &edited, working)>
+                    <button type="button" class="icon-button" aria-label=edit_label.clone() title=edit_label data-testid="v1.stage-edit" on:click=move |_| stage.edit(app, conversation, &edited)>
                         <Draw icon=Icon::Edit />
                     </button>
                 })}

@@ -1,7 +1,9 @@
 //! One file of a message: what it is, where it is, and what can be done with it there (screens 9.3, 9.7).
 
 use super::player::SoundTile;
-use super::{ObjectUrl, bytes_of, failure, is_here, kind, lightbox, save, thumbnail_of};
+use super::{
+    ObjectUrl, bytes_of, failure, is_dangerous, is_here, kind, lightbox, save, thumbnail_of,
+};
 use crate::i18n::{Catalogue, fill, format, isolate, text};
 use crate::page::chat::Chat;
 use crate::page::state::App;
@@ -35,6 +37,15 @@ pub(super) const fn word(t: &'static Catalogue, kind: FileKind) -> &'static str 
     }
 }
 
+/// The name of a file, or what it is when it has none.
+pub(super) fn called(t: &'static Catalogue, file: &Attachment) -> String {
+    if file.name.is_empty() {
+        word(t, file.kind).to_owned()
+    } else {
+        file.name.clone()
+    }
+}
+
 /// The name in `data-file`.
 pub(super) const fn hook(state: FileState) -> &'static str {
     match state {
@@ -59,7 +70,7 @@ fn Transfer(message: Message, attachment: Attachment, state: FileState) -> impl 
         fill(
             pattern,
             &[
-                ("name", &isolate(&attachment.name)),
+                ("name", &isolate(&called(t, &attachment))),
                 ("size", &format::bytes(attachment.size)),
             ],
         )
@@ -263,7 +274,7 @@ fn FilmTile(message: Message, attachment: Attachment) -> impl IntoView {
     let url = RwSignal::new(None::<Arc<ObjectUrl>>);
     let failed = RwSignal::new(None::<Failure>);
     let file = attachment.id;
-    let label = attachment.name.clone();
+    let label = called(t, &attachment);
     let play = move |_| {
         leptos::task::spawn_local(async move {
             let loaded = bytes_of(app, file).await.and_then(|bytes| {
@@ -308,32 +319,35 @@ pub(super) fn FileTile(message: Message, attachment: Attachment, here: bool) -> 
     let t = text();
     let warned = RwSignal::new(false);
     let failed = RwSignal::new(None::<Failure>);
-    let dangerous = attachment.dangerous;
     let id = message.id;
-    let name = attachment.name.clone();
-    let shown = if name.is_empty() {
-        word(t, attachment.kind).to_owned()
-    } else {
-        name.clone()
-    };
-    let label = fill(t.media_save_named, &[("name", &isolate(&name))]);
+    let shown = called(t, &attachment);
+    let label = fill(t.media_save_named, &[("name", &isolate(&shown))]);
     let kind = attachment.kind;
     let size = attachment.size;
     let kept = StoredValue::new(attachment);
     let store = move || {
+        let Some(attachment) = kept.try_get_value() else {
+            return;
+        };
         warned.set(false);
         leptos::task::spawn_local(async move {
-            if let Err(failure) = save(app, id, &kept.get_value()).await {
+            if let Err(failure) = save(app, id, &attachment).await {
                 failed.try_set(Some(failure));
             }
         });
     };
     let press = move |_| {
-        if dangerous && !warned.get_untracked() {
-            warned.set(true);
-        } else {
-            store();
+        if warned.get_untracked() {
+            return store();
         }
+        let attachment = kept.get_value();
+        leptos::task::spawn_local(async move {
+            if is_dangerous(app, id, &attachment).await {
+                warned.try_set(true);
+            } else {
+                store();
+            }
+        });
     };
     view! {
         <div class="document">

@@ -2,6 +2,7 @@
 //! way of every picture that is picked (screens 9.7). Everything that is drawn with a pointer can be placed with sliders.
 
 use super::edits::{Area, Edit, Kind, Mark};
+use super::stage::EDIT;
 use crate::i18n::{Catalogue, fill, isolate, text};
 use crate::page::canvas::{canvas, context, encoded};
 use crate::page::state::App;
@@ -35,7 +36,8 @@ const SHADE: &str = "rgb(0 0 0 / 60%)";
 
 /// The picture that is worked on.
 #[derive(Clone)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
+    pub conversation: ConversationId,
     pub id: FileId,
     pub name: String,
     pub picture: ImageBitmap,
@@ -44,7 +46,7 @@ pub(super) struct Subject {
 }
 
 /// The picture that is worked on, if any.
-pub(super) type Working = RwSignal<Option<Subject>, LocalStorage>;
+pub(crate) type Working = RwSignal<Option<Subject>, LocalStorage>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tool {
@@ -223,9 +225,11 @@ fn fits(mark: &Mark, tool: Tool) -> bool {
     )
 }
 
+/// The tools in a layer of their own. Not within the composer, which is a form that Enter in a field of theirs would send.
 #[component]
-pub(super) fn ImageTools(conversation: ConversationId, working: Working) -> impl IntoView {
+pub(super) fn ImageTools() -> impl IntoView {
     let t = text();
+    let working = expect_context::<App>().media.tools;
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(working.with(Option::is_some)));
     Effect::new(move |was: Option<bool>| {
@@ -237,18 +241,19 @@ pub(super) fn ImageTools(conversation: ConversationId, working: Working) -> impl
     });
     view! {
         <Dialog open screen="v10" title=t.v10_title wide=true>
-            {move || working.get().map(|subject| view! { <Bench conversation working subject /> })}
+            {move || working.get().map(|subject| view! { <Bench working subject /> })}
         </Dialog>
     }
 }
 
 #[component]
-fn Bench(conversation: ConversationId, working: Working, subject: Subject) -> impl IntoView {
+fn Bench(working: Working, subject: Subject) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let desk = Desk::new();
     let view_of = NodeRef::<html::Canvas>::new();
     let failed = RwSignal::new(None::<Failure>);
+    let busy = RwSignal::new(false);
     let label = fill(t.v10_view, &[("name", &isolate(&subject.name))]);
     let subject = StoredValue::new_local(subject);
     let (width, height) = subject.with_value(|subject| {
@@ -322,20 +327,29 @@ fn Bench(conversation: ConversationId, working: Working, subject: Subject) -> im
         }
     };
     let use_it = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
         let edit = desk.edit.get_untracked();
+        let subject = subject.get_value();
         leptos::task::spawn_local(async move {
-            let subject = subject.get_value();
-            match made(&subject, &edit).await {
+            let made = made(&subject, &edit).await;
+            let id = subject.id;
+            let still = working.with_untracked(|now| now.as_ref().is_some_and(|one| one.id == id));
+            match made {
+                // The tools were closed meanwhile.
+                _ if !still => {}
                 Some(file) => {
-                    app.media
-                        .staging
-                        .remake(app, conversation, subject.id, file, None);
-                    working.try_set(None);
+                    let staging = app.media.staging;
+                    staging.remake(app, subject.conversation, id, file, None, EDIT);
+                    working.set(None);
                 }
                 None => {
                     failed.try_set(Some(unreadable()));
                 }
             }
+            busy.try_set(false);
         });
     };
     view! {
@@ -390,7 +404,7 @@ fn Bench(conversation: ConversationId, working: Working, subject: Subject) -> im
                 </button>
                 <span class="gap"></span>
                 <button type="button" class="button" data-testid="v10.cancel" on:click=move |_| working.set(None)>{t.cancel}</button>
-                <button type="button" class="button primary" data-testid="v10.use" disabled=move || desk.before.with(Vec::is_empty) on:click=use_it>{t.v10_use}</button>
+                <button type="button" class="button primary" data-testid="v10.use" disabled=move || busy.get() || desk.before.with(Vec::is_empty) on:click=use_it>{t.v10_use}</button>
             </div>
         </div>
     }

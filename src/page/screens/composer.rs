@@ -499,7 +499,7 @@ pub(crate) fn Composer(chat: Chat) -> impl IntoView {
             })}
             <Show when=move || { parts.get() > 1 }>
                 <div class="split-line">
-                    <button type="button" class="button" data-testid="v1.split" on:click=move |_| {
+                    <button type="button" class="button" data-testid="v1.split" disabled=move || app.media.staging.is_busy() on:click=move |_| {
                         let files = app.media.staging.ids(chat.id);
                         draft.send_parts(split(&untrack(|| draft.wire()), MESSAGE_LIMIT), files);
                     }>

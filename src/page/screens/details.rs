@@ -510,7 +510,8 @@ async fn counted(app: App, id: ConversationId) -> Result<Counts, Failure> {
             }
         }
         before = page.last().map(|item| item.sent_at);
-        if page.len() < usize::from(PAGE) {
+        // A page may be short, since the files of one message stay together.
+        if page.is_empty() {
             break;
         }
     }

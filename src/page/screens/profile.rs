@@ -127,7 +127,10 @@ pub(crate) fn PictureCard() -> impl IntoView {
                                 cancel=Callback::new(move |()| chosen.set(None))
                                 save=Callback::new(move |cut: Option<Blob>| match cut {
                                     Some(cut) => set(Some(cut)),
-                                    None => failed.set(Some(unreadable())),
+                                    None => {
+                                        busy.set(false);
+                                        failed.set(Some(unreadable()));
+                                    }
                                 })
                             />
                         }
@@ -193,10 +196,19 @@ fn Crop(
         }
     };
     let keep = move |_| {
+        // A second press before the first has drawn anything.
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
         let now = cut.get_untracked();
         let picture = picture.get_value();
         leptos::task::spawn_local(async move {
-            save.run(encode(&picture, now).await);
+            let part = encode(&picture, now).await;
+            // Whoever left meanwhile wants it no more.
+            if save.try_run(part).is_none() {
+                busy.try_set(false);
+            }
         });
     };
     view! {
@@ -218,7 +230,7 @@ fn Crop(
                 <button type="button" class="button primary" data-testid="x1.save-picture" disabled=move || busy.get() on:click=keep>
                     {t.x1_use_picture}
                 </button>
-                <button type="button" class="button" data-testid="x1.cancel-picture" on:click=move |_| cancel.run(())>
+                <button type="button" class="button" data-testid="x1.cancel-picture" disabled=move || busy.get() on:click=move |_| cancel.run(())>
                     {t.cancel}
                 </button>
             </div>

@@ -18,7 +18,7 @@ use super::settings::{EraseDialog, Page, Settings};
 use super::shortcuts::ShortcutList;
 use crate::i18n::{Catalogue, count, text};
 use crate::page::listing::{Filter, Which, is_request, shown};
-use crate::page::media::{MediaLayer, MediaPage};
+use crate::page::media::{MediaDock, MediaLayer, MediaPage};
 use crate::page::router::{Route, go};
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
@@ -57,6 +57,7 @@ pub(crate) fn Shell() -> impl IntoView {
             <Rail temporary />
             <Chats />
             <Main />
+            <MediaDock />
         </div>
         <Show when=move || temporary.get()>
             <div class="temporary-frame" aria-hidden="true"></div>

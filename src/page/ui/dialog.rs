@@ -33,7 +33,8 @@ pub(crate) fn Dialog(
     children: ChildrenFn,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    let place = StoredValue::new(0);
+    let is_open = move || open.try_get_untracked() == Some(true);
+    let entry = Entry::new(is_open, move || open.set(false));
     Effect::new(move |was: Option<bool>| {
         let now = open.get();
         let Some(dialog) = element.get() else {
@@ -42,31 +43,14 @@ pub(crate) fn Dialog(
         if now && !dialog.open() {
             // Refused only when it is open already.
             let _ = dialog.show_modal();
-            place.set_value(enter_history());
+            entry.enter();
             focus_inside(&dialog);
         } else if !now && was == Some(true) {
             dialog.close();
-            leave_history(place);
+            entry.leave();
         }
         now
     });
-    watch_history();
-    let back = window_event_listener(leptos::ev::popstate, move |event| {
-        if open.try_get_untracked() != Some(true) {
-            return;
-        }
-        let own = place.try_get_value().unwrap_or(0);
-        // A layer above may have taken its own entry back: then this one stays.
-        let left = event.state().as_f64().unwrap_or(0.0) as u32;
-        if own == 0 {
-            place.set_value(enter_history());
-        } else if own > left {
-            place.set_value(0);
-            DEPTH.set(DEPTH.get().min(own - 1));
-            open.set(false);
-        }
-    });
-    on_cleanup(move || back.remove());
 
     let title_id = move || format!("{screen}-title");
     let children = StoredValue::new(children);
@@ -144,6 +128,45 @@ thread_local! {
     static WAITING: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
     /// Somebody listens to the history.
     static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The entry that a layer has in the history while it is open, so that Back closes the layer and nothing else.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry(StoredValue<u32>);
+
+impl Entry {
+    /// For the layer that is being built; `close` is what Back does.
+    pub(crate) fn new(is_open: impl Fn() -> bool + 'static, close: impl Fn() + 'static) -> Self {
+        watch_history();
+        let place = StoredValue::new(0);
+        let back = window_event_listener(leptos::ev::popstate, move |event| {
+            if !is_open() {
+                return;
+            }
+            let own = place.try_get_value().unwrap_or(0);
+            // A layer above may have taken its own entry back: then this one stays.
+            let left = event.state().as_f64().unwrap_or(0.0) as u32;
+            if own == 0 {
+                place.set_value(enter_history());
+            } else if own > left {
+                place.set_value(0);
+                DEPTH.set(DEPTH.get().min(own - 1));
+                close();
+            }
+        });
+        on_cleanup(move || back.remove());
+        Self(place)
+    }
+
+    /// The layer opened.
+    pub(crate) fn enter(self) {
+        self.0.set_value(enter_history());
+    }
+
+    /// The layer closed, by whatever means.
+    pub(crate) fn leave(self) {
+        leave_history(self.0);
+    }
 }
 
 /// An entry on its way out of the history, which the browser takes back a moment after it is told to.

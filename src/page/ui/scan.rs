@@ -176,17 +176,23 @@ fn Scanner(open: RwSignal<bool>, accept: Accept) -> impl IntoView {
 }
 
 impl Scan {
-    /// Hands a text over; a good one closes the layer.
+    /// Hands a text over; a good one closes the layer. One that was read when the layer was closed already is nobody's. True:
+    /// nothing more is looked for.
     fn found(self, text: String) -> bool {
-        match self.accept.run(text) {
-            Ok(()) => {
+        if self.open.try_get_untracked() != Some(true) {
+            return true;
+        }
+        match self.accept.try_run(text) {
+            Some(Ok(())) => {
                 self.open.try_set(false);
                 true
             }
-            Err(why) => {
+            Some(Err(why)) => {
                 self.said.try_set(Some(why));
                 false
             }
+            // The screen around is gone.
+            None => true,
         }
     }
 
@@ -293,7 +299,12 @@ impl Scan {
             match opened {
                 Ok(stream) => {
                     self.stream.set_value(Some(stream.clone()));
-                    self.several.set(cameras().await > 1);
+                    let several = cameras().await > 1;
+                    // Whoever closed it meanwhile let the camera go as well.
+                    if self.round.try_get_value() != Some(round) {
+                        return;
+                    }
+                    self.several.set(several);
                     self.light
                         .set(self.track().filter(has_light).map(|_| false));
                     self.camera.set(Camera::Live);
@@ -325,7 +336,11 @@ impl Scan {
             let Some(picture) = Picture::of_frame(&video) else {
                 continue;
             };
-            match reader.read(picture).await {
+            let read = reader.read(picture).await;
+            if self.round.try_get_value() != Some(round) {
+                return;
+            }
+            match read {
                 Ok(Some(found)) => {
                     if self.found(found) {
                         return;

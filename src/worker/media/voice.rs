@@ -14,7 +14,8 @@ const MAX_RATE: u32 = 384_000;
 
 /// MP3 that grows.
 pub struct Recording {
-    encoder: Mp3Encoder,
+    /// `None` once all is said.
+    encoder: Option<Mp3Encoder>,
     mp3: Vec<u8>,
     /// So many samples in a row are averaged to one, as MP3 ends at 48 kHz.
     every: u32,
@@ -51,7 +52,7 @@ impl Recording {
             .channels(1)
             .stereo_mode(StereoMode::Mono);
         Ok(Self {
-            encoder: Mp3Encoder::new(config).map_err(|_| refused())?,
+            encoder: Some(Mp3Encoder::new(config).map_err(|_| refused())?),
             mp3: Vec::new(),
             every,
             times,
@@ -63,8 +64,9 @@ impl Recording {
         })
     }
 
-    /// Takes samples in: mono, 16 bit little-endian. What lies beyond [`MAX_SECONDS`] is dropped.
+    /// Takes samples in: mono, 16 bit little-endian. What lies beyond [`MAX_SECONDS`] is dropped. Fails once it is finished.
     pub fn feed(&mut self, pcm: &[u8]) -> Result<(), Failure> {
+        let encoder = self.encoder.as_mut().ok_or_else(broken)?;
         let room = MAX_SECONDS * u64::from(self.rate) - self.samples;
         let mut taken = Vec::with_capacity(pcm.len() / 2);
         for pair in pcm
@@ -89,10 +91,7 @@ impl Recording {
         if taken.is_empty() {
             return Ok(());
         }
-        let frames = self
-            .encoder
-            .encode_interleaved(&taken)
-            .map_err(|_| broken())?;
+        let frames = encoder.encode_interleaved(&taken).map_err(|_| broken())?;
         for frame in frames {
             self.mp3.extend_from_slice(&frame);
         }
@@ -107,11 +106,13 @@ impl Recording {
         &self.mp3
     }
 
-    /// All of it.
-    pub fn finish(mut self) -> Result<Vec<u8>, Failure> {
-        let last = self.encoder.finish().map_err(|_| broken())?;
-        self.mp3.extend_from_slice(&last);
-        Ok(self.mp3)
+    /// All of it, as often as it is asked for.
+    pub fn finish(&mut self) -> Result<&[u8], Failure> {
+        if let Some(mut encoder) = self.encoder.take() {
+            let last = encoder.finish().map_err(|_| broken())?;
+            self.mp3.extend_from_slice(&last);
+        }
+        Ok(&self.mp3)
     }
 }
 
@@ -136,8 +137,9 @@ pub(crate) fn answer(recording: &mut Option<Recording>, call: VoiceCall) -> Resu
             Ok(Reply::Bytes(Blob(recording.so_far().to_vec())))
         }
         VoiceCall::Finish => {
-            let recording = recording.take().ok_or_else(none)?;
-            Ok(Reply::Bytes(Blob(recording.finish()?)))
+            // Kept until the page knows that it is safe elsewhere.
+            let recording = recording.as_mut().ok_or_else(none)?;
+            Ok(Reply::Bytes(Blob(recording.finish()?.to_vec())))
         }
         VoiceCall::Discard => {
             *recording = None;
@@ -210,7 +212,7 @@ mod tests {
             for piece in tone(rate, 2).chunks(4_096) {
                 recording.feed(piece).unwrap();
             }
-            let (found, samples) = length(&recording.finish().unwrap());
+            let (found, samples) = length(recording.finish().unwrap());
             assert_eq!(found, coded);
             let said = u64::from(coded) * 2;
             assert!(
@@ -229,7 +231,7 @@ mod tests {
         }
         let mp3 = recording.finish().unwrap();
         assert!(mp3.len() < FILE_LIMIT);
-        assert!(length(&mp3).1 <= MAX_SECONDS * 32_000 + 2 * 1152);
+        assert!(length(mp3).1 <= MAX_SECONDS * 32_000 + 2 * 1152);
         for rate in [0, 1, 47_999, 50_001, u32::MAX] {
             assert!(Recording::begin(rate).is_err());
         }
@@ -249,6 +251,12 @@ mod tests {
             panic!("no bytes")
         };
         assert!(!so_far.0.is_empty() && all.0.starts_with(&so_far.0));
+        // It is there for another try, as it is.
+        let samples = Blob(tone(48_000, 1));
+        assert!(answer(&mut place, VoiceCall::Feed { samples }).is_err());
+        let again = answer(&mut place, VoiceCall::Finish).unwrap();
+        assert_eq!(again, Reply::Bytes(all));
+        answer(&mut place, VoiceCall::Discard).unwrap();
         assert!(answer(&mut place, VoiceCall::Finish).is_err());
     }
 }
