@@ -218,6 +218,7 @@ test('text is shown as people mean it, and a link tells where it leads', async (
   await expect(ann.id('k4.warnings')).toBeVisible();
   await expect(ann.id('k4.open')).toHaveAttribute('href', 'https://xn--pypal-4ve.example/?id=1');
   await ann.page.keyboard.press('Escape');
+  await expect(ann.screen('k4')).toBeHidden();
   // By keys the same question comes from the menu.
   await message.focus();
   await ann.page.keyboard.press('Enter');

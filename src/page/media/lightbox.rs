@@ -373,7 +373,7 @@ fn Look() -> impl IntoView {
                 <Draw icon=Icon::Minus size=24 />
             </button>
             <span class="tiny" data-testid="v5.zoom">{move || format!("{} %", (view.get().zoom * 100.0).round())}</span>
-            <button type="button" class="icon-button" aria-label=t.media_zoom_in title=t.media_zoom_in data-testid="v5.zoom-in" disabled=move || view.get().zoom >= MAX_ZOOM on:click=move |_| view.update(|view| *view = view.zoomed(STEP))>
+            <button type="button" class="icon-button" aria-label=t.media_zoom_in title=t.media_zoom_in data-testid="v5.zoom-in" disabled=move || { view.get().zoom >= MAX_ZOOM } on:click=move |_| view.update(|view| *view = view.zoomed(STEP))>
                 <Draw icon=Icon::New size=24 />
             </button>
             <button type="button" class="icon-button" aria-label=t.media_rotate title=t.media_rotate data-testid="v5.rotate" on:click=move |_| view.update(|view| *view = view.turned())>

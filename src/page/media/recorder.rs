@@ -609,7 +609,7 @@ pub(crate) fn VoiceButton(
             on:pointermove=moved
             on:pointerup=up
             on:pointercancel=move |_| gone()
-            on:touchend=move |event| if holds.get_untracked() { event.prevent_default() }
+            on:touchend=move |event| if holds.get_untracked() && event.cancelable() { event.prevent_default() }
             on:contextmenu=move |event| if finger.with_value(Option::is_some) { event.prevent_default() }
             on:click=press
         >
