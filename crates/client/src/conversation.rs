@@ -244,7 +244,8 @@ impl<P: Ports> Conversations<P> {
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
         let settings = crate::settings::load(&records).await?;
-        let early = EarlyWords::open(&records, network.now().as_millis()).await?;
+        let early = EarlyWords::open(&records).await?;
+        let signals = Signals::open(&records, ports.clock().now().as_millis()).await?;
         let chores = Chores::open(&records).await?;
         let (rows, damaged) = records
             .all::<ConversationRecord>(Table::Conversation)
@@ -934,6 +935,14 @@ impl<P: Ports> Change<'_, P> {
         let known = || self.conversations.early.get(&target);
         let slot = self.early.entry(target).or_insert_with(known);
         slot.get_or_insert_default()
+    }
+
+    /// Forgets what came before messages that do not come any more.
+    pub(crate) fn forget_early(&mut self) {
+        let now = self.network_now.as_millis();
+        for target in self.conversations.early.outlived(now) {
+            self.early.insert(target, None);
+        }
     }
 
     /// Takes what came before its message.

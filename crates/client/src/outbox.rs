@@ -237,10 +237,25 @@ impl<P: Ports> Outbox<P> {
         }
         row.approved = true;
         let recipient = row.account_id();
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(&mut change).await?;
         let entry = self.response(*conversation, &recipient, stamp)?;
         self.commit(change, vec![entry]).await?;
         Ok(())
+    }
+
+    /// The timestamp of something that goes through the queue, where it is unique, too.
+    pub(crate) async fn stamp(&self, change: &mut Change<'_, P>) -> Result<Timestamp, RecordError> {
+        let taken = |stamp: u64| self.entries.borrow().contains_key(&stamp);
+        self.owner.free_stamp(&self.network, change, taken).await
+    }
+
+    /// Two of them, of an acceptance and of the reply that accepts.
+    pub(crate) async fn stamp_pair(
+        &self,
+        change: &mut Change<'_, P>,
+    ) -> Result<(Timestamp, Timestamp), RecordError> {
+        let taken = |stamp: u64| self.entries.borrow().contains_key(&stamp);
+        self.owner.free_pair(&self.network, change, taken).await
     }
 
     /// Tries at once, from the beginning of the backoff.
