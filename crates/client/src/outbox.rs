@@ -35,6 +35,8 @@ mod uploads;
 const BACKOFF: [u64; 6] = [2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 /// Tried for so long (ms, waits and attempts together) a message is given up.
 const GIVE_UP: u64 = 24 * 3_600_000;
+/// What nobody sees and nobody could try again is refused so often before it is given up.
+const REFUSALS: u8 = 5;
 /// The longest time (ms) for which a message can be taken back.
 const MAX_HOLD: u64 = 10_000;
 /// Conversations that send at the same time.
@@ -76,6 +78,9 @@ pub(crate) struct Entry {
     /// Written in this session, and never tried.
     #[serde(skip)]
     fresh: bool,
+    /// So often it was refused in this session.
+    #[serde(skip)]
+    refused: u8,
 }
 
 /// An entry that was taken out of the queue within a change.
@@ -138,6 +143,7 @@ impl Entry {
             failed: None,
             next_at: 0,
             fresh: true,
+            refused: 0,
         }
     }
 
@@ -513,7 +519,11 @@ impl<P: Ports> Outbox<P> {
                 let wait = backoff::spread(wait, &mut *self.ports.entropy());
                 entry.tried = entry.tried.saturating_add(took).saturating_add(wait);
                 entry.next_at = self.ports.clock().now().as_millis() + wait;
+                let refused = matches!(error, StoreFailure::Rejected(_));
+                entry.refused = entry.refused.saturating_add(refused.into());
+                let unseen = entry.message.is_none() || !to_recipient && entry.confirmed > 0;
                 let code = match error {
+                    StoreFailure::Rejected(_) if unseen && entry.refused < REFUSALS => None,
                     StoreFailure::Rejected(_) => Some(ErrorCode::SendRejected),
                     StoreFailure::Later(_) if entry.tried >= GIVE_UP => {
                         Some(ErrorCode::SendExpired)
