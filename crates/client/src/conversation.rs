@@ -689,6 +689,17 @@ pub(crate) struct Change<'a, P: Ports> {
     _turn: Turn,
 }
 
+/// How a message fits into what is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Nothing like it is or was there.
+    New,
+    /// It says what one says that does not open.
+    Instead,
+    /// It is or was there.
+    Known,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
     Message(MessageId),
@@ -853,6 +864,28 @@ impl<P: Ports> Change<'_, P> {
         Ok(self.place(author, sent_at).await?.is_some())
     }
 
+    /// What a message with this author and sent timestamp would be. `opens`: it can be read.
+    pub(crate) async fn fit(
+        &self,
+        author: &[u8; 32],
+        sent_at: u64,
+        opens: bool,
+    ) -> Result<Fit, RecordError> {
+        let Some(place) = self.place(author, sent_at).await? else {
+            return Ok(Fit::New);
+        };
+        let there = match place.at {
+            Some((_, id)) => self.message(&id).await?,
+            None => None,
+        };
+        let unread = there.is_some_and(|there| there.kind == MessageKind::Undecryptable);
+        Ok(if opens && unread {
+            Fit::Instead
+        } else {
+            Fit::Known
+        })
+    }
+
     /// Writes a message that is there already and has changed. Not its time to disappear: that is
     /// [`set_expiry`](Self::set_expiry).
     pub(crate) fn put(&mut self, record: MessageRecord) {
@@ -960,16 +993,11 @@ impl<P: Ports> Change<'_, P> {
     /// Puts a message into its conversation, which shows from now on. False when one with this author and timestamp is or
     /// was there, unless that one does not open.
     pub(crate) async fn add(&mut self, mut record: MessageRecord) -> Result<bool, RecordError> {
-        if let Some(place) = self.place(&record.author, record.sent_at).await? {
-            let there = match place.at {
-                Some((_, id)) => self.message(&id).await?,
-                None => None,
-            };
-            let opens = record.kind != MessageKind::Undecryptable;
-            if !there.is_some_and(|there| opens && there.kind == MessageKind::Undecryptable) {
-                return Ok(false);
-            }
-            self.make_room(&record.author, record.sent_at).await?;
+        let opens = record.kind != MessageKind::Undecryptable;
+        match self.fit(&record.author, record.sent_at, opens).await? {
+            Fit::New => {}
+            Fit::Instead => self.make_room(&record.author, record.sent_at).await?,
+            Fit::Known => return Ok(false),
         }
         if let Some(early) = self.take_early((record.author, record.sent_at)) {
             let own = self.conversations.own;
