@@ -83,11 +83,22 @@ pub(crate) struct Entry {
     refused: u8,
 }
 
-/// An entry that was taken out of the queue within a change.
+type Entries = Rc<RefCell<SortedMap<u64, Entry>>>;
+
+/// An entry that was taken out of the queue within a change. It goes back when it is dropped before that was committed.
 pub(crate) struct Withdrawn {
+    entries: Entries,
     number: u64,
-    entry: Entry,
+    entry: Option<Entry>,
     left: bool,
+}
+
+impl Drop for Withdrawn {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.entries.borrow_mut().insert(self.number, entry);
+        }
+    }
 }
 
 impl Withdrawn {
@@ -186,7 +197,7 @@ pub(crate) struct Outbox<P: Ports> {
     pub(crate) files: Rc<Files<P>>,
     /// When the latest reactions were sent (device clock, ms).
     pub(crate) reactions: RefCell<VecDeque<u64>>,
-    entries: RefCell<SortedMap<u64, Entry>>,
+    entries: Entries,
     bell: Bell,
 }
 
@@ -218,7 +229,7 @@ impl<P: Ports> Outbox<P> {
             conversations,
             files,
             reactions: RefCell::default(),
-            entries: RefCell::new(entries),
+            entries: Rc::new(RefCell::new(entries)),
             bell: Bell::default(),
         };
         Ok((outbox, damaged))
@@ -334,27 +345,25 @@ impl<P: Ports> Outbox<P> {
         self.conversations.underway.borrow_mut().remove(message);
         let held = entry.held_until > self.ports.clock().now().as_millis();
         Some(Withdrawn {
+            entries: Rc::clone(&self.entries),
             number,
             left: !(entry.fresh || held || entry.uploading),
-            entry,
+            entry: Some(entry),
         })
     }
 
-    /// Commits a change that took entries out. They are back when that fails.
+    /// Commits a change that took entries out.
     pub(crate) async fn commit_without(
         &self,
         change: Change<'_, P>,
         entries: Vec<Entry>,
         withdrawn: Vec<Withdrawn>,
     ) -> Result<(), RecordError> {
-        let outcome = self.commit(change, entries).await;
-        if outcome.is_err() {
-            let back = withdrawn.into_iter();
-            self.entries
-                .borrow_mut()
-                .extend(back.map(|taken| (taken.number, taken.entry)));
+        self.commit(change, entries).await?;
+        for mut taken in withdrawn {
+            taken.entry.take();
         }
-        outcome
+        Ok(())
     }
 
     /// The network is back, or the person asked: everything that waits for its time may go.
