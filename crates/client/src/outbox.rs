@@ -9,6 +9,7 @@ use crate::api::{ConversationId, Delivery, ErrorCode, Failure, MessageId, Timer}
 use crate::conversation::{Change, Conversations};
 use crate::disappear;
 use crate::files::Files;
+use crate::message::MessageRecord;
 use crate::network::{Network, StoreFailure, Stored, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::{Owner, unzip};
@@ -232,7 +233,31 @@ impl<P: Ports> Outbox<P> {
             entries: Rc::new(RefCell::new(entries)),
             bell: Bell::default(),
         };
+        if damaged > 0 {
+            outbox.fail_damaged().await?;
+        }
         Ok((outbox, damaged))
+    }
+
+    /// Messages whose entries cannot be read are not on their way. An entry lies under the timestamp of its message.
+    async fn fail_damaged(&self) -> Result<(), RecordError> {
+        let own = self.owner.id().key().0;
+        let records = &self.conversations.records;
+        let mut change = self.conversations.change().await;
+        for key in records.damaged::<Entry>(Table::Outbox).await? {
+            let Ok(number) = key.bytes().try_into().map(u64::from_be_bytes) else {
+                continue;
+            };
+            let record = change.message_by(&own, number).await?;
+            let waits = record.filter(|record| {
+                matches!(record.delivery, Delivery::Queued | Delivery::Held { .. })
+            });
+            if let Some(record) = waits {
+                let delivery = Delivery::Failed(ErrorCode::VaultDamaged);
+                change.set_delivery(&record.id, delivery).await?;
+            }
+        }
+        change.commit(Durability::Strict).await
     }
 
     /// Messages that wait.
@@ -277,15 +302,10 @@ impl<P: Ports> Outbox<P> {
 
     /// Tries at once, from the beginning of the backoff.
     pub(crate) async fn retry(&self, message: &MessageId) -> Result<(), Failure> {
-        let number = self.number_of(message);
-        let number = number.ok_or_else(|| {
-            failure(
-                ErrorCode::Internal,
-                None,
-                "the message is not in the outbox",
-            )
-        })?;
         let mut change = self.conversations.change().await;
+        let Some(number) = self.number_of(message) else {
+            return self.queue_again(change, message).await;
+        };
         let Some(mut entry) = self.entries.borrow().get(&number).cloned() else {
             return Ok(());
         };
@@ -305,6 +325,37 @@ impl<P: Ports> Outbox<P> {
         change.commit(Durability::Strict).await?;
         self.entries.borrow_mut().insert(number, entry);
         self.bell.ring();
+        Ok(())
+    }
+
+    /// A message that failed and whose entry was damaged gets another one.
+    async fn queue_again(
+        &self,
+        mut change: Change<'_, P>,
+        message: &MessageId,
+    ) -> Result<(), Failure> {
+        let lost =
+            |record: &MessageRecord| record.mine && matches!(record.delivery, Delivery::Failed(_));
+        let record = change.message(message).await?.filter(lost);
+        let mut record = record.ok_or_else(|| {
+            failure(
+                ErrorCode::Internal,
+                None,
+                "the message is not in the outbox",
+            )
+        })?;
+        let row = change.edit(&record.conversation);
+        let partner = row.ok_or_else(unknown_conversation)?.account_id();
+        let mut entry = self.entry_of(&record, &partner)?;
+        entry.message = Some(record.id);
+        record.delivery = Delivery::Queued;
+        record.hash = entry.own_hash(&self.owner.id());
+        record.size = entry.size();
+        for file in &mut record.files {
+            file.failed = None;
+        }
+        change.put(record);
+        self.commit(change, vec![entry]).await?;
         Ok(())
     }
 
