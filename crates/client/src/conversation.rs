@@ -270,7 +270,7 @@ impl<P: Ports> Conversations<P> {
             settings: RefCell::new(settings),
             early,
             chores,
-            signals: Signals::default(),
+            signals,
             timers: Bell::default(),
             own: own.key().0,
             book: RefCell::new(book),
@@ -1236,6 +1236,14 @@ impl<P: Ports> Change<'_, P> {
                 .early
                 .write(target, record, &mut self.tx, &conversations.records);
         }
+        if !conversations.settings.borrow().read_receipts {
+            self.receipts.clear();
+        }
+        let receipts = conversations.signals.write_receipts(
+            &self.receipts,
+            &mut self.tx,
+            &conversations.records,
+        );
         conversations.configs.write(&mut self.configs, &mut self.tx);
         self.tx.commit(durability).await?;
         conversations.configs.install(self.configs);
@@ -1267,9 +1275,10 @@ impl<P: Ports> Change<'_, P> {
         if self.times {
             conversations.timers.ring();
         }
-        if !self.receipts.is_empty() && conversations.settings.borrow().read_receipts {
+        if !receipts.is_empty() {
             let now = conversations.ports.clock().now().as_millis();
-            conversations.signals.owe_receipts(&self.receipts, now);
+            let signals = &conversations.signals;
+            signals.owe_receipts(receipts, &self.receipts, now);
         }
         for record in self.touched.values().filter(|record| !record.hidden) {
             conversations

@@ -526,6 +526,33 @@ fn receipts_and_typing_pass_only_when_both_want_them() {
 }
 
 #[test]
+fn what_was_read_just_before_the_app_was_closed_is_told_at_its_next_start() {
+    let world = World::new(124, 8, 2);
+    let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
+    let ben = {
+        world.run(&[&anna, &ben], async {
+            acquaint(&world, &anna, &ben).await;
+            for client in [&anna, &ben] {
+                set(client, |settings| settings.read_receipts = true).await;
+            }
+            anna.send(&ben.id, "Read?").await;
+            comes(&world, &ben, &anna.id, "Read?").await;
+            read(&ben, &anna.id).await;
+            world.wait(800).await;
+        });
+        world.reopen(ben)
+    };
+    world.run(&[&anna, &ben], async {
+        world
+            .until("the receipt", SOON, async || {
+                let message = shown(&anna, &ben.id, "Read?").await;
+                message.is_some_and(|message| message.delivery == Delivery::Read)
+            })
+            .await;
+    });
+}
+
+#[test]
 fn a_receipt_that_comes_before_the_copy_of_the_message_is_kept() {
     let world = World::new(111, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
