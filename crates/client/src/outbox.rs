@@ -313,7 +313,7 @@ impl<P: Ports> Outbox<P> {
         if was_failed {
             entry.attempts = 0;
             entry.tried = 0;
-            self.forgive_files(&mut change, message).await?;
+            self.forgive_files(&mut change, &mut entry, message).await?;
             change.set_delivery(message, Delivery::Queued).await?;
         }
         if entry.held_until > 0 {
