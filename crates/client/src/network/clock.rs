@@ -134,8 +134,8 @@ mod tests {
         for _ in 0..20 {
             clock.sample(key(9), Timestamp(u64::MAX), Timestamp(0), Timestamp(2_000));
         }
-        assert_eq!(clock.offset(), 60_003);
-        assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_008));
+        assert_eq!(clock.offset(), 60_002);
+        assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_007));
     }
 
     #[test]
