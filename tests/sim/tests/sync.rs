@@ -1,9 +1,7 @@
 //! One account on several devices: two engines, and an official device in their midst that is made from the formats alone.
 #![allow(clippy::unwrap_used)]
 
-use onionskin_client::api::{
-    Answer, Command, ConversationChange, Event, RestoreStep, SyncState, Timer,
-};
+use onionskin_client::api::{Answer, Command, Event, RestoreStep, SyncState, Timer};
 use onionskin_client::network::Network;
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::config::contacts::Contact;
@@ -647,60 +645,4 @@ fn zip_bomb() -> Vec<u8> {
         bomb.push(b'd');
     }
     bomb
-}
-
-#[test]
-fn what_was_edited_offline_outlives_many_versions_of_another_device() {
-    let world = World::new(31, 8, 2);
-    let (anna, second) = (world.client(1, "Anna"), world.client(1, ""));
-    let (boris, carla) = (world.client(2, "Boris"), world.client(3, "Carla"));
-    let helper = world.client(9, "");
-    let blocked = stranger(1).to_string();
-    world.run(&[&anna, &second, &boris, &carla, &helper], async {
-        carla.send(&anna.id, "May I?").await;
-        anna.start(&blocked).await;
-        world
-            .until("the same on both devices", SOON, async || {
-                second.conversation(&carla.id).await.is_some()
-                    && second.conversation(&blocked).await.is_some()
-                    && agree(&[&anna, &second]).await
-            })
-            .await;
-        let mut official = Official::new(&world, 1, &helper);
-        official.meet().await;
-        offline(&anna, true).await;
-        anna.send(&boris.id, "Hello").await;
-        let conversation = anna.start(&blocked).await;
-        let block = Command::ChangeConversation {
-            conversation,
-            change: ConversationChange::Blocked(true),
-        };
-        anna.engine.handle(block).await.unwrap();
-        let conversation = anna.start(&carla.id).await;
-        let accept = Command::AcceptRequest { conversation };
-        anna.engine.handle(accept).await.unwrap();
-        for round in 0..6 {
-            let contact = Contact::new(stranger(40 + round));
-            official.contacts.set(&contact).unwrap();
-            official.push().await;
-        }
-        world.wait(ONE_ROUND).await;
-        offline(&anna, false).await;
-        world
-            .until("the message", SOON, async || {
-                boris.texts(&anna.id).await == ["Hello"]
-            })
-            .await;
-        world
-            .until("agreement", SOON, async || {
-                second.conversation(&boris.id).await.is_some() && agree(&[&anna, &second]).await
-            })
-            .await;
-        for device in [&anna, &second] {
-            assert!(device.conversation(&blocked).await.unwrap().blocked);
-            assert!(device.conversation(&carla.id).await.unwrap().accepted);
-            assert_eq!(device.texts(&boris.id).await, ["Hello"]);
-            assert_eq!(device.conversations().await.len(), 9);
-        }
-    });
 }
