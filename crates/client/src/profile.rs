@@ -22,8 +22,9 @@ const MAX_NAME: usize = 100;
 /// After so many days somebody is reminded of the phrase again.
 const REMIND_DAYS: [u64; 3] = [1, 7, 30];
 const DAY_MS: u64 = 86_400_000;
-/// So far (ms) the last timestamp may be ahead of the network's time: many were made in a short time.
-const AHEAD: u64 = 60_000;
+/// So far (ms) the last timestamp may be ahead of the network's time: a clock that was a little wrong must not put what is
+/// said next before what was said last.
+const AHEAD: u64 = 24 * 3_600_000;
 /// A message request response comes this long (ms) before the reply that sends it.
 const RESPONSE_LEAD: u64 = 100;
 
