@@ -213,14 +213,13 @@ impl<P: Ports> Outbox<P> {
                 original.conversation == *conversation && original.kind != MessageKind::Deleted
             })
             .map(|original| (original.author, original.sent_at));
-        let now = self.network.now();
         let mut entries = Vec::with_capacity(2);
         let sent_at = if accepts {
-            let (response, reply) = self.owner.stamp_pair(now, &mut change.tx);
+            let (response, reply) = self.stamp_pair(change).await?;
             entries.push(self.response(*conversation, &partner, response)?);
             reply
         } else {
-            self.owner.stamp(now, &mut change.tx)
+            self.stamp(change).await?
         };
         let hold = u64::from(self.conversations.settings.borrow().undo_seconds) * 1_000;
         let held_until = (hold > 0).then(|| self.ports.clock().now().as_millis() + hold);
@@ -264,7 +263,7 @@ impl<P: Ports> Outbox<P> {
         };
         let mut entries = Vec::new();
         if withdrawn.may_have_left() {
-            entries.extend(self.unsend_entry(&mut change, &record)?);
+            entries.extend(self.unsend_entry(&mut change, &record).await?);
         }
         let reply_to = match record.quote {
             Some((author, sent_at)) => change.message_by(&author, sent_at).await?,

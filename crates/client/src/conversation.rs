@@ -247,7 +247,8 @@ impl<P: Ports> Conversations<P> {
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
         let settings = crate::settings::load(&records).await?;
-        let early = EarlyWords::open(&records, network.now().as_millis()).await?;
+        let early = EarlyWords::open(&records).await?;
+        let signals = Signals::open(&records, ports.clock().now().as_millis()).await?;
         let chores = Chores::open(&records).await?;
         let (rows, damaged) = records
             .all::<ConversationRecord>(Table::Conversation)
@@ -272,7 +273,7 @@ impl<P: Ports> Conversations<P> {
             settings: RefCell::new(settings),
             early,
             chores,
-            signals: Signals::default(),
+            signals,
             timers: Bell::default(),
             own: own.key().0,
             book: RefCell::new(book),
@@ -698,6 +699,17 @@ pub(crate) struct Change<'a, P: Ports> {
     _turn: Turn,
 }
 
+/// How a message fits into what is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Nothing like it is or was there.
+    New,
+    /// It says what one says that does not open.
+    Instead,
+    /// It is or was there.
+    Known,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
     Message(MessageId),
@@ -862,6 +874,28 @@ impl<P: Ports> Change<'_, P> {
         Ok(self.place(author, sent_at).await?.is_some())
     }
 
+    /// What a message with this author and sent timestamp would be. `opens`: it can be read.
+    pub(crate) async fn fit(
+        &self,
+        author: &[u8; 32],
+        sent_at: u64,
+        opens: bool,
+    ) -> Result<Fit, RecordError> {
+        let Some(place) = self.place(author, sent_at).await? else {
+            return Ok(Fit::New);
+        };
+        let there = match place.at {
+            Some((_, id)) => self.message(&id).await?,
+            None => None,
+        };
+        let unread = there.is_some_and(|there| there.kind == MessageKind::Undecryptable);
+        Ok(if opens && unread {
+            Fit::Instead
+        } else {
+            Fit::Known
+        })
+    }
+
     /// Writes a message that is there already and has changed. Not its time to disappear: that is
     /// [`set_expiry`](Self::set_expiry).
     pub(crate) fn put(&mut self, record: MessageRecord) {
@@ -946,6 +980,14 @@ impl<P: Ports> Change<'_, P> {
         slot.get_or_insert_default()
     }
 
+    /// Forgets what came before messages that do not come any more.
+    pub(crate) fn forget_early(&mut self) {
+        let now = self.network_now.as_millis();
+        for target in self.conversations.early.outlived(now) {
+            self.early.insert(target, None);
+        }
+    }
+
     /// Takes what came before its message.
     fn take_early(&mut self, target: Early) -> Option<EarlyRecord> {
         let found = match self.early.get(&target) {
@@ -961,16 +1003,11 @@ impl<P: Ports> Change<'_, P> {
     /// Puts a message into its conversation, which shows from now on. False when one with this author and timestamp is or
     /// was there, unless that one does not open.
     pub(crate) async fn add(&mut self, mut record: MessageRecord) -> Result<bool, RecordError> {
-        if let Some(place) = self.place(&record.author, record.sent_at).await? {
-            let there = match place.at {
-                Some((_, id)) => self.message(&id).await?,
-                None => None,
-            };
-            let opens = record.kind != MessageKind::Undecryptable;
-            if !there.is_some_and(|there| opens && there.kind == MessageKind::Undecryptable) {
-                return Ok(false);
-            }
-            self.make_room(&record.author, record.sent_at).await?;
+        let opens = record.kind != MessageKind::Undecryptable;
+        match self.fit(&record.author, record.sent_at, opens).await? {
+            Fit::New => {}
+            Fit::Instead => self.make_room(&record.author, record.sent_at).await?,
+            Fit::Known => return Ok(false),
         }
         if let Some(early) = self.take_early((record.author, record.sent_at)) {
             let own = self.conversations.own;
@@ -1209,6 +1246,14 @@ impl<P: Ports> Change<'_, P> {
                 .early
                 .write(target, record, &mut self.tx, &conversations.records);
         }
+        if !conversations.settings.borrow().read_receipts {
+            self.receipts.clear();
+        }
+        let receipts = conversations.signals.write_receipts(
+            &self.receipts,
+            &mut self.tx,
+            &conversations.records,
+        );
         conversations.configs.write(&mut self.configs, &mut self.tx);
         self.tx.commit(durability).await?;
         conversations.configs.install(self.configs);
@@ -1240,9 +1285,10 @@ impl<P: Ports> Change<'_, P> {
         if self.times {
             conversations.timers.ring();
         }
-        if !self.receipts.is_empty() && conversations.settings.borrow().read_receipts {
+        if !receipts.is_empty() {
             let now = conversations.ports.clock().now().as_millis();
-            conversations.signals.owe_receipts(&self.receipts, now);
+            let signals = &conversations.signals;
+            signals.owe_receipts(receipts, &self.receipts, now);
         }
         for record in self.touched.values().filter(|record| !record.hidden) {
             conversations

@@ -128,7 +128,7 @@ impl<P: Ports> Outbox<P> {
             let unseen = taken.as_ref().is_some_and(|taken| !taken.may_have_left());
             withdrawn.extend(taken);
             if !here && !unseen && record.is_said() {
-                entries.extend(self.unsend_entry(&mut change, &record)?);
+                entries.extend(self.unsend_entry(&mut change, &record).await?);
                 change.delete_from_swarm(&record);
                 if !note {
                     change.erase(record);
@@ -142,7 +142,7 @@ impl<P: Ports> Outbox<P> {
     }
 
     /// Takes a message of ours back at its recipient and on our other devices.
-    pub(crate) fn unsend_entry(
+    pub(crate) async fn unsend_entry(
         &self,
         change: &mut Change<'_, P>,
         record: &MessageRecord,
@@ -151,7 +151,7 @@ impl<P: Ports> Outbox<P> {
             .edit(&record.conversation)
             .ok_or_else(unknown_conversation)?;
         let partner = row.account_id();
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(change).await?;
         let author = AccountId::from_key(onionskin_protocol::keys::X25519PublicKey(record.author));
         let content = Content::unsend(Timestamp(record.sent_at), &author);
         self.letter(record.conversation, &partner, &content, stamp)
@@ -254,7 +254,7 @@ impl<P: Ports> Outbox<P> {
         let Some(row) = row.filter(|row| wanted && row.is_accepted() && !record.mine) else {
             return Ok(());
         };
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(&mut change).await?;
         let notice = Content::media_saved(Timestamp(record.sent_at));
         let content = crate::disappear::kept_until_seen(notice, row.timer);
         let entry = self.lone(record.conversation, &row.account_id(), &content, stamp)?;

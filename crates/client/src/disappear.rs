@@ -181,8 +181,11 @@ impl<P: Ports> Change<'_, P> {
 }
 
 impl<P: Ports> Conversations<P> {
-    /// Removes what has to disappear, until dropped.
+    /// Removes what has to disappear, until dropped. Not before the time is known: by a wrong clock everything might be over.
     pub(crate) async fn run_timers(&self, ports: &Rc<P>) {
+        self.network.until_time_known().await;
+        // What fails here is done in the next session.
+        let _ = self.forget_early().await;
         loop {
             let bell = self.timers.listen();
             let wait = match self.remove_due().await {
@@ -192,6 +195,13 @@ impl<P: Ports> Conversations<P> {
             };
             either(bell, ports.clock().sleep(wait)).await;
         }
+    }
+
+    /// Forgets words about messages that do not come any more.
+    async fn forget_early(&self) -> Result<(), RecordError> {
+        let mut change = self.change().await;
+        change.forget_early();
+        change.commit(Durability::Relaxed).await
     }
 
     /// Removes some messages that are due. Gives how long nothing is due from now on (ms); 0: there is more to do.
@@ -246,7 +256,7 @@ impl<P: Ports> Outbox<P> {
         }
         row.timer = timer;
         let told = !to_self && row.approved && !row.blocked;
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(&mut change).await?;
         if let Some(row) = change.edit(conversation) {
             row.timer_set = stamp.as_millis();
         }

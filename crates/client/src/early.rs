@@ -5,7 +5,7 @@
 
 use crate::api::Delivery;
 use crate::message::{MessageRecord, ReactionRecord};
-use crate::ports::{Durability, Ports, Table};
+use crate::ports::{Ports, Table};
 use crate::reaction::set_reaction;
 use crate::store::{Key, RecordError, Records, Tx};
 use onionskin_protocol::sorted::SortedMap;
@@ -73,11 +73,8 @@ impl EarlyRecord {
 pub(crate) struct EarlyWords(RefCell<SortedMap<Early, EarlyRecord>>);
 
 impl EarlyWords {
-    /// Takes up what an earlier session kept and forgets what is too old at `now` (network time, ms).
-    pub(crate) async fn open<P: Ports>(
-        records: &Records<P>,
-        now: u64,
-    ) -> Result<Self, RecordError> {
+    /// Takes up what an earlier session kept.
+    pub(crate) async fn open<P: Ports>(records: &Records<P>) -> Result<Self, RecordError> {
         let (found, _) = records
             .range::<(Early, EarlyRecord)>(
                 &prefix(records),
@@ -86,17 +83,17 @@ impl EarlyWords {
                 2 * MAX_TARGETS,
             )
             .await?;
-        let mut tx = records.tx();
-        let mut kept = SortedMap::new();
-        for (key, (target, record)) in found {
-            if record.since.saturating_add(LIFE) < now {
-                tx.delete(&key);
-            } else {
-                kept.insert(target, record);
-            }
-        }
-        tx.commit(Durability::Relaxed).await?;
+        let kept = found.into_iter().map(|(_, kept)| kept).collect();
         Ok(Self(RefCell::new(kept)))
+    }
+
+    /// Messages that cannot come any more at `now` (network time, ms).
+    pub(crate) fn outlived(&self, now: u64) -> Vec<Early> {
+        let words = self.0.borrow();
+        let old = words
+            .iter()
+            .filter(|(_, record)| record.since.saturating_add(LIFE) < now);
+        old.map(|(target, _)| *target).collect()
     }
 
     pub(crate) fn get(&self, target: &Early) -> Option<EarlyRecord> {

@@ -72,9 +72,6 @@ use swarm::Swarms;
 use traffic::Ledger;
 use trust::Trust;
 
-/// So many clocks give a time that none of them decides alone.
-const CLOCKS: usize = 3;
-
 /// Reaches service nodes through onion paths. Cheap to clone.
 pub struct Network<P: Ports>(Rc<Inner<P>>);
 
@@ -178,7 +175,18 @@ impl<P: Ports> Network<P> {
 
     /// Enough nodes told their time in this session that one wrong clock does not decide.
     pub(crate) fn knows_time(&self) -> bool {
-        self.0.clock.borrow().samples() >= CLOCKS
+        self.0.clock.borrow().is_known()
+    }
+
+    /// Waits until that is so.
+    pub(crate) async fn until_time_known(&self) {
+        loop {
+            let change = self.changes();
+            if self.knows_time() {
+                return;
+            }
+            change.await;
+        }
     }
 
     /// Keys of the network's own file server.

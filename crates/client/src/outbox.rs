@@ -9,6 +9,7 @@ use crate::api::{ConversationId, Delivery, ErrorCode, Failure, MessageId, Timer}
 use crate::conversation::{Change, Conversations};
 use crate::disappear;
 use crate::files::Files;
+use crate::message::MessageRecord;
 use crate::network::{Network, StoreFailure, Stored, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::{Owner, unzip};
@@ -35,6 +36,8 @@ mod uploads;
 const BACKOFF: [u64; 6] = [2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 /// Tried for so long (ms, waits and attempts together) a message is given up.
 const GIVE_UP: u64 = 24 * 3_600_000;
+/// What nobody sees and nobody could try again is refused so often before it is given up.
+const REFUSALS: u8 = 5;
 /// The longest time (ms) for which a message can be taken back.
 const MAX_HOLD: u64 = 10_000;
 /// Conversations that send at the same time.
@@ -76,13 +79,27 @@ pub(crate) struct Entry {
     /// Written in this session, and never tried.
     #[serde(skip)]
     fresh: bool,
+    /// So often it was refused in this session.
+    #[serde(skip)]
+    refused: u8,
 }
 
-/// An entry that was taken out of the queue within a change.
+type Entries = Rc<RefCell<SortedMap<u64, Entry>>>;
+
+/// An entry that was taken out of the queue within a change. It goes back when it is dropped before that was committed.
 pub(crate) struct Withdrawn {
+    entries: Entries,
     number: u64,
-    entry: Entry,
+    entry: Option<Entry>,
     left: bool,
+}
+
+impl Drop for Withdrawn {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.entries.borrow_mut().insert(self.number, entry);
+        }
+    }
 }
 
 impl Withdrawn {
@@ -138,6 +155,7 @@ impl Entry {
             failed: None,
             next_at: 0,
             fresh: true,
+            refused: 0,
         }
     }
 
@@ -180,7 +198,7 @@ pub(crate) struct Outbox<P: Ports> {
     pub(crate) files: Rc<Files<P>>,
     /// When the latest reactions were sent (device clock, ms).
     pub(crate) reactions: RefCell<VecDeque<u64>>,
-    entries: RefCell<SortedMap<u64, Entry>>,
+    entries: Entries,
     bell: Bell,
 }
 
@@ -212,10 +230,34 @@ impl<P: Ports> Outbox<P> {
             conversations,
             files,
             reactions: RefCell::default(),
-            entries: RefCell::new(entries),
+            entries: Rc::new(RefCell::new(entries)),
             bell: Bell::default(),
         };
+        if damaged > 0 {
+            outbox.fail_damaged().await?;
+        }
         Ok((outbox, damaged))
+    }
+
+    /// Messages whose entries cannot be read are not on their way. An entry lies under the timestamp of its message.
+    async fn fail_damaged(&self) -> Result<(), RecordError> {
+        let own = self.owner.id().key().0;
+        let records = &self.conversations.records;
+        let mut change = self.conversations.change().await;
+        for key in records.damaged::<Entry>(Table::Outbox).await? {
+            let Ok(number) = key.bytes().try_into().map(u64::from_be_bytes) else {
+                continue;
+            };
+            let record = change.message_by(&own, number).await?;
+            let waits = record.filter(|record| {
+                matches!(record.delivery, Delivery::Queued | Delivery::Held { .. })
+            });
+            if let Some(record) = waits {
+                let delivery = Delivery::Failed(ErrorCode::VaultDamaged);
+                change.set_delivery(&record.id, delivery).await?;
+            }
+        }
+        change.commit(Durability::Strict).await
     }
 
     /// Messages that wait.
@@ -237,23 +279,33 @@ impl<P: Ports> Outbox<P> {
         }
         row.approved = true;
         let recipient = row.account_id();
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(&mut change).await?;
         let entry = self.response(*conversation, &recipient, stamp)?;
         self.commit(change, vec![entry]).await?;
         Ok(())
     }
 
+    /// The timestamp of something that goes through the queue, where it is unique, too.
+    pub(crate) async fn stamp(&self, change: &mut Change<'_, P>) -> Result<Timestamp, RecordError> {
+        let taken = |stamp: u64| self.entries.borrow().contains_key(&stamp);
+        self.owner.free_stamp(&self.network, change, taken).await
+    }
+
+    /// Two of them, of an acceptance and of the reply that accepts.
+    pub(crate) async fn stamp_pair(
+        &self,
+        change: &mut Change<'_, P>,
+    ) -> Result<(Timestamp, Timestamp), RecordError> {
+        let taken = |stamp: u64| self.entries.borrow().contains_key(&stamp);
+        self.owner.free_pair(&self.network, change, taken).await
+    }
+
     /// Tries at once, from the beginning of the backoff.
     pub(crate) async fn retry(&self, message: &MessageId) -> Result<(), Failure> {
-        let number = self.number_of(message);
-        let number = number.ok_or_else(|| {
-            failure(
-                ErrorCode::Internal,
-                None,
-                "the message is not in the outbox",
-            )
-        })?;
         let mut change = self.conversations.change().await;
+        let Some(number) = self.number_of(message) else {
+            return self.queue_again(change, message).await;
+        };
         let Some(mut entry) = self.entries.borrow().get(&number).cloned() else {
             return Ok(());
         };
@@ -261,7 +313,7 @@ impl<P: Ports> Outbox<P> {
         if was_failed {
             entry.attempts = 0;
             entry.tried = 0;
-            self.forgive_files(&mut change, message).await?;
+            self.forgive_files(&mut change, &mut entry, message).await?;
             change.set_delivery(message, Delivery::Queued).await?;
         }
         if entry.held_until > 0 {
@@ -273,6 +325,37 @@ impl<P: Ports> Outbox<P> {
         change.commit(Durability::Strict).await?;
         self.entries.borrow_mut().insert(number, entry);
         self.bell.ring();
+        Ok(())
+    }
+
+    /// A message that failed and whose entry was damaged gets another one.
+    async fn queue_again(
+        &self,
+        mut change: Change<'_, P>,
+        message: &MessageId,
+    ) -> Result<(), Failure> {
+        let lost =
+            |record: &MessageRecord| record.mine && matches!(record.delivery, Delivery::Failed(_));
+        let record = change.message(message).await?.filter(lost);
+        let mut record = record.ok_or_else(|| {
+            failure(
+                ErrorCode::Internal,
+                None,
+                "the message is not in the outbox",
+            )
+        })?;
+        let row = change.edit(&record.conversation);
+        let partner = row.ok_or_else(unknown_conversation)?.account_id();
+        let mut entry = self.entry_of(&record, &partner)?;
+        entry.message = Some(record.id);
+        record.delivery = Delivery::Queued;
+        record.hash = entry.own_hash(&self.owner.id());
+        record.size = entry.size();
+        for file in &mut record.files {
+            file.failed = None;
+        }
+        change.put(record);
+        self.commit(change, vec![entry]).await?;
         Ok(())
     }
 
@@ -313,27 +396,25 @@ impl<P: Ports> Outbox<P> {
         self.conversations.underway.borrow_mut().remove(message);
         let held = entry.held_until > self.ports.clock().now().as_millis();
         Some(Withdrawn {
+            entries: Rc::clone(&self.entries),
             number,
             left: !(entry.fresh || held || entry.uploading),
-            entry,
+            entry: Some(entry),
         })
     }
 
-    /// Commits a change that took entries out. They are back when that fails.
+    /// Commits a change that took entries out.
     pub(crate) async fn commit_without(
         &self,
         change: Change<'_, P>,
         entries: Vec<Entry>,
         withdrawn: Vec<Withdrawn>,
     ) -> Result<(), RecordError> {
-        let outcome = self.commit(change, entries).await;
-        if outcome.is_err() {
-            let back = withdrawn.into_iter();
-            self.entries
-                .borrow_mut()
-                .extend(back.map(|taken| (taken.number, taken.entry)));
+        self.commit(change, entries).await?;
+        for mut taken in withdrawn {
+            taken.entry.take();
         }
-        outcome
+        Ok(())
     }
 
     /// The network is back, or the person asked: everything that waits for its time may go.
@@ -498,7 +579,11 @@ impl<P: Ports> Outbox<P> {
                 let wait = backoff::spread(wait, &mut *self.ports.entropy());
                 entry.tried = entry.tried.saturating_add(took).saturating_add(wait);
                 entry.next_at = self.ports.clock().now().as_millis() + wait;
+                let refused = matches!(error, StoreFailure::Rejected(_));
+                entry.refused = entry.refused.saturating_add(refused.into());
+                let unseen = entry.message.is_none() || !to_recipient && entry.confirmed > 0;
                 let code = match error {
+                    StoreFailure::Rejected(_) if unseen && entry.refused < REFUSALS => None,
                     StoreFailure::Rejected(_) => Some(ErrorCode::SendRejected),
                     StoreFailure::Later(_) if entry.tried >= GIVE_UP => {
                         Some(ErrorCode::SendExpired)

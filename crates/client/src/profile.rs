@@ -2,7 +2,8 @@
 //! (20-messages 1, 4.1, 6).
 
 use crate::api::{ErrorCode, Failure, PhraseView, Profile};
-use crate::conversation::{Conversations, PictureRef};
+use crate::conversation::{Change, Conversations, PictureRef};
+use crate::network::Network;
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::store::{Key, RecordError, Records, Tx};
 use crate::sync::{self, Configs};
@@ -21,6 +22,9 @@ const MAX_NAME: usize = 100;
 /// After so many days somebody is reminded of the phrase again.
 const REMIND_DAYS: [u64; 3] = [1, 7, 30];
 const DAY_MS: u64 = 86_400_000;
+/// So far (ms) the last timestamp may be ahead of the network's time: a clock that was a little wrong must not put what is
+/// said next before what was said last.
+const AHEAD: u64 = 24 * 3_600_000;
 /// A message request response comes this long (ms) before the reply that sends it.
 const RESPONSE_LEAD: u64 = 100;
 
@@ -313,23 +317,64 @@ impl<P: Ports> Owner<P> {
     }
 
     /// A timestamp that we never used before and never will again: now, or one more than the last. Goes into `tx`.
-    pub(crate) fn stamp(&self, now: Timestamp, tx: &mut Tx<P>) -> Timestamp {
-        self.keep_stamp(
-            now.as_millis()
-                .max(self.last_timestamp.get().saturating_add(1)),
-            tx,
-        )
+    pub(crate) fn stamp(&self, network: &Network<P>, tx: &mut Tx<P>) -> Timestamp {
+        self.keep_stamp(self.next_stamp(network, 0), tx)
+    }
+
+    /// The same for what is kept under its timestamp: `taken` are those that are in use.
+    pub(crate) async fn free_stamp(
+        &self,
+        network: &Network<P>,
+        change: &mut Change<'_, P>,
+        taken: impl Fn(u64) -> bool,
+    ) -> Result<Timestamp, RecordError> {
+        self.find_stamp(network, change, taken, 0).await
     }
 
     /// Two of them: of a message request response, and of the reply that sends it, 100 ms later (20-messages 4.3).
-    pub(crate) fn stamp_pair(&self, now: Timestamp, tx: &mut Tx<P>) -> (Timestamp, Timestamp) {
-        let first_free = self.last_timestamp.get().saturating_add(1);
-        let reply = self.keep_stamp(
-            now.as_millis()
-                .max(first_free.saturating_add(RESPONSE_LEAD)),
-            tx,
-        );
-        (Timestamp(reply.as_millis() - RESPONSE_LEAD), reply)
+    pub(crate) async fn free_pair(
+        &self,
+        network: &Network<P>,
+        change: &mut Change<'_, P>,
+        taken: impl Fn(u64) -> bool,
+    ) -> Result<(Timestamp, Timestamp), RecordError> {
+        let reply = self
+            .find_stamp(network, change, taken, RESPONSE_LEAD)
+            .await?;
+        Ok((Timestamp(reply.as_millis() - RESPONSE_LEAD), reply))
+    }
+
+    async fn find_stamp(
+        &self,
+        network: &Network<P>,
+        change: &mut Change<'_, P>,
+        taken: impl Fn(u64) -> bool,
+        lead: u64,
+    ) -> Result<Timestamp, RecordError> {
+        let own = self.id().key().0;
+        let mut stamp = self.next_stamp(network, lead);
+        loop {
+            let (first, last) = (stamp.saturating_sub(lead), self.last_timestamp.get());
+            let free = !taken(stamp)
+                && !taken(first)
+                && !change.knows(&own, stamp).await?
+                && (lead == 0 || !change.knows(&own, first).await?);
+            // A signal may have taken one meanwhile.
+            if free && self.last_timestamp.get() == last {
+                return Ok(self.keep_stamp(stamp, &mut change.tx));
+            }
+            stamp = stamp.saturating_add(1).max(self.next_stamp(network, lead));
+        }
+    }
+
+    /// Now, or what leaves `lead` ms free behind the last one. A last one of a clock that was far ahead counts no more when the
+    /// time is known: everything would be dated ahead for ever.
+    fn next_stamp(&self, network: &Network<P>, lead: u64) -> u64 {
+        let (now, last) = (network.now().as_millis(), self.last_timestamp.get());
+        if network.knows_time() && last > now.saturating_add(AHEAD) {
+            return now;
+        }
+        now.max(last.saturating_add(1).saturating_add(lead))
     }
 
     fn keep_stamp(&self, stamp: u64, tx: &mut Tx<P>) -> Timestamp {

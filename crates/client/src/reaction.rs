@@ -162,7 +162,7 @@ impl<P: Ports> Outbox<P> {
             return Ok(());
         }
         self.count_reaction()?;
-        let stamp = self.owner.stamp(self.network.now(), &mut change.tx);
+        let stamp = self.stamp(&mut change).await?;
         let word = ReactionRecord {
             emoji: emoji.to_owned(),
             author: own.key().0,

@@ -3,7 +3,7 @@
 
 use crate::api::{Delivery, Invitation, MessageKind, Timer};
 use crate::compose::names;
-use crate::conversation::Change;
+use crate::conversation::{Change, Fit};
 use crate::disappear;
 use crate::files::{MAX_FILES, file_of, files_of};
 use crate::inbox::Inbox;
@@ -166,6 +166,11 @@ impl<P: Ports> Inbox<P> {
         parcel: &Parcel<'_>,
     ) -> Result<(), RecordError> {
         let own = self.owner.id();
+        let author = if mine { own } else { *partner };
+        // What was there before changes nothing about its conversation, either.
+        if change.fit(&author.key().0, sent_at, true).await? == Fit::Known {
+            return Ok(());
+        }
         let more = data.group_update_message.is_some();
         let Some(mut record) = self.record_of(data, change, partner, mine) else {
             return Ok(());

@@ -1,14 +1,15 @@
-//! Signals that are worth nothing later: who types, and what was read (20-messages 4.4).
+//! Signals beside the messages: who types, and what was read (20-messages 4.4).
 //!
-//! Both are off unless the person wants them, and never pass before both sides accepted each other. They are kept in memory
-//! only and do not go through the outbox: a signal that could not be sent in time is not sent.
+//! Both are off unless the person wants them, and never pass before both sides accepted each other. They do not go through the
+//! outbox. Typing is worth nothing later and is kept in memory only. Receipts that are owed are written down with the reading,
+//! and crossed out when they are sent.
 
 use crate::api::{ConversationId, Delivery, Event};
 use crate::conversation::{Change, ConversationRecord, Conversations};
-use crate::network::Network;
-use crate::ports::{Clock, Durability, Ports};
+use crate::network::{Network, StoreFailure};
+use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
-use crate::store::RecordError;
+use crate::store::{Key, RecordError, Records, Tx};
 use crate::wake::{Bell, either};
 use futures::future::{Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -26,8 +27,10 @@ use std::rc::Rc;
 const BATCH: u64 = 3_000;
 /// Messages in one receipt.
 const MAX_RECEIPT: usize = 256;
-/// Receipts tried so often.
-const ATTEMPTS: u8 = 4;
+/// Each wait for another attempt is twice as long as the one before, so often.
+const DOUBLINGS: u8 = 7;
+/// Receipts that are owed in one conversation; what was read before that stays untold.
+const MAX_OWED: usize = 1_000;
 /// STARTED is repeated after this time (ms) of typing.
 const REPEAT: u64 = 10_000;
 /// STOPPED goes after this time (ms) without a key.
@@ -43,6 +46,9 @@ const AT_ONCE: usize = 4;
 /// With nothing to do, look again after this time (ms).
 const IDLE: u64 = 600_000;
 
+/// Sent timestamps (ms) of messages whose senders are to be told that they were read.
+pub(crate) type Receipts = SortedMap<ConversationId, SortedSet<u64>>;
+
 /// Everything that is under way.
 #[derive(Default)]
 pub(crate) struct Signals {
@@ -52,6 +58,8 @@ pub(crate) struct Signals {
 
 #[derive(Default)]
 struct State {
+    /// Receipts that are written down.
+    kept: Receipts,
     /// Receipts that wait.
     owed: SortedMap<ConversationId, Owed>,
     /// Where the person types.
@@ -82,19 +90,82 @@ enum Signal {
     Receipt(ConversationId, Vec<u64>, u8),
 }
 
+/// What became of a signal.
+enum Whispered {
+    Sent,
+    /// Another attempt may do better.
+    Later,
+    /// None would.
+    Never,
+}
+
 impl Signals {
-    /// The person read messages.
-    pub(crate) fn owe_receipts(&self, read: &[(ConversationId, u64)], now: u64) {
-        let mut state = self.state.borrow_mut();
-        for (conversation, sent_at) in read {
-            let owed = state.owed.entry(*conversation).or_insert_with(|| Owed {
-                due: now + BATCH,
-                ..Owed::default()
-            });
-            owed.sent.insert(*sent_at);
+    /// Takes up the receipts that an earlier session owed. `now`: device clock, ms.
+    pub(crate) async fn open<P: Ports>(
+        records: &Records<P>,
+        now: u64,
+    ) -> Result<Self, RecordError> {
+        let from = prefix(records);
+        let to = from.clone().then(&[0xff; 17]);
+        let (found, _) = records
+            .range::<(ConversationId, SortedSet<u64>)>(&from, &to, false, usize::MAX)
+            .await?;
+        let signals = Self::default();
+        for (_, (conversation, sent)) in found {
+            signals.owe(conversation, &sent, now);
+            signals.state.borrow_mut().kept.insert(conversation, sent);
         }
-        drop(state);
+        Ok(signals)
+    }
+
+    /// Puts the receipts of messages that are read by a change into its transaction. They are owed when that is committed.
+    pub(crate) fn write_receipts<P: Ports>(
+        &self,
+        read: &[(ConversationId, u64)],
+        tx: &mut Tx<P>,
+        records: &Records<P>,
+    ) -> Receipts {
+        let mut all = Receipts::new();
+        for (conversation, sent_at) in read {
+            let known = || self.kept(conversation);
+            let sent = all.entry(*conversation).or_insert_with(known);
+            sent.insert(*sent_at);
+            if sent.len() > MAX_OWED {
+                sent.pop_first();
+            }
+        }
+        for (conversation, sent) in &all {
+            tx.put(&key(records, conversation), &(conversation, sent));
+        }
+        all
+    }
+
+    /// What was written is owed.
+    pub(crate) fn owe_receipts(
+        &self,
+        receipts: Receipts,
+        read: &[(ConversationId, u64)],
+        now: u64,
+    ) {
+        self.state.borrow_mut().kept.extend(receipts);
+        for (conversation, sent_at) in read {
+            self.owe(*conversation, &[*sent_at].into_iter().collect(), now);
+        }
         self.bell.ring();
+    }
+
+    fn kept(&self, conversation: &ConversationId) -> SortedSet<u64> {
+        let state = self.state.borrow();
+        state.kept.get(conversation).cloned().unwrap_or_default()
+    }
+
+    fn owe(&self, conversation: ConversationId, sent: &SortedSet<u64>, now: u64) {
+        let mut state = self.state.borrow_mut();
+        let owed = state.owed.entry(conversation).or_insert_with(|| Owed {
+            due: now + BATCH,
+            ..Owed::default()
+        });
+        owed.sent.extend(sent.iter().copied());
     }
 
     /// The person pressed a key, or stopped.
@@ -131,20 +202,24 @@ impl Signals {
         self.state.borrow_mut().typing.remove(conversation);
     }
 
-    /// Moves what is due to what is ready. Gives until when there is nothing (device clock, ms), and where typing does not
+    /// Moves what is due to what is ready; receipts wait for a connection. Gives until when there is nothing (device clock, ms), and where typing does not
     /// show any more.
-    fn review(&self, now: u64) -> (u64, Vec<ConversationId>) {
+    fn review(&self, now: u64, connected: bool) -> (u64, Vec<ConversationId>) {
         let mut state = self.state.borrow_mut();
         let State {
             owed,
             typing,
             shown,
             ready,
+            ..
         } = &mut *state;
         let mut next = now + IDLE;
         owed.retain(|conversation, owed| {
             if owed.due > now {
                 next = next.min(owed.due);
+                return true;
+            }
+            if !connected {
                 return true;
             }
             let sent: Vec<u64> = std::mem::take(&mut owed.sent).into_iter().collect();
@@ -178,7 +253,7 @@ impl Signals {
     fn put_off(&self, conversation: ConversationId, sent: Vec<u64>, attempts: u8, now: u64) {
         let mut state = self.state.borrow_mut();
         let owed = state.owed.entry(conversation).or_default();
-        owed.due = owed.due.max(now + (BATCH << attempts.min(4)));
+        owed.due = owed.due.max(now + (BATCH << attempts.min(DOUBLINGS)));
         owed.attempts = owed.attempts.max(attempts);
         owed.sent.extend(sent);
         drop(state);
@@ -225,8 +300,9 @@ impl<P: Ports> Conversations<P> {
         let mut running = FuturesUnordered::new();
         loop {
             let bell = self.signals.bell.listen();
+            let changes = network.changes();
             let now = ports.clock().now().as_millis();
-            let (next, over) = self.signals.review(now);
+            let (next, over) = self.signals.review(now, network.is_ready());
             for conversation in over {
                 self.events.emit(Event::Typing {
                     conversation,
@@ -248,7 +324,8 @@ impl<P: Ports> Conversations<P> {
                 }
             };
             let idle = async {
-                either(bell, ports.clock().sleep(next.saturating_sub(now).max(1))).await;
+                let pause = ports.clock().sleep(next.saturating_sub(now).max(1));
+                either(either(bell, changes), pause).await;
             };
             match select(std::pin::pin!(done), std::pin::pin!(idle)).await {
                 Either::Left(_) | Either::Right(_) => {}
@@ -274,19 +351,50 @@ impl<P: Ports> Conversations<P> {
             }
         };
         let row = self.get(&conversation);
-        let Some(row) = row.filter(|row| allowed && self.may_signal(row)) else {
-            return;
+        let outcome = match row.filter(|row| allowed && self.may_signal(row)) {
+            Some(row) => {
+                let partner = row.account_id();
+                self.whisper(ports, owner, network, &partner, &content, ttl)
+                    .await
+            }
+            None => Whispered::Never,
         };
-        let partner = row.account_id();
-        let sent = self
-            .whisper(ports, owner, network, &partner, &content, ttl)
-            .await;
-        if let (None, Signal::Receipt(conversation, sent, attempts)) = (sent, signal)
-            && attempts < ATTEMPTS
-        {
-            let now = ports.clock().now().as_millis();
-            self.signals.put_off(conversation, sent, attempts + 1, now);
+        if let Signal::Receipt(conversation, sent, attempts) = signal {
+            match outcome {
+                Whispered::Later => {
+                    let (now, attempts) = (ports.clock().now().as_millis(), attempts + 1);
+                    let attempts = attempts.min(DOUBLINGS);
+                    self.signals.put_off(conversation, sent, attempts, now);
+                }
+                // Not crossed out, it is sent once more in the next session.
+                Whispered::Sent | Whispered::Never => {
+                    let _ = self.cross_out(conversation, &sent).await;
+                }
+            }
         }
+    }
+
+    /// Receipts that are not owed any more.
+    async fn cross_out(
+        &self,
+        conversation: ConversationId,
+        sent: &[u64],
+    ) -> Result<(), RecordError> {
+        let mut change = self.change().await;
+        let mut left = self.signals.kept(&conversation);
+        left.retain(|sent_at| !sent.contains(sent_at));
+        let key = key(&self.records, &conversation);
+        match left.is_empty() {
+            true => change.tx.delete(&key),
+            false => change.tx.put(&key, &(conversation, &left)),
+        };
+        change.commit(Durability::Relaxed).await?;
+        let mut state = self.signals.state.borrow_mut();
+        match left.is_empty() {
+            true => state.kept.remove(&conversation),
+            false => state.kept.insert(conversation, left),
+        };
+        Ok(())
     }
 
     async fn whisper(
@@ -297,10 +405,12 @@ impl<P: Ports> Conversations<P> {
         partner: &AccountId,
         content: &Content,
         ttl: u64,
-    ) -> Option<()> {
+    ) -> Whispered {
         let mut tx = self.records.tx();
-        let stamp = owner.stamp(network.now(), &mut tx);
-        tx.commit(Durability::Relaxed).await.ok()?;
+        let stamp = owner.stamp(network, &mut tx);
+        if tx.commit(Durability::Relaxed).await.is_err() {
+            return Whispered::Later;
+        }
         let sealed = {
             let mut entropy = ports.entropy();
             wire::encode(
@@ -311,12 +421,27 @@ impl<P: Ports> Conversations<P> {
                 &mut *entropy,
             )
         };
-        let data = sealed.ok()?;
+        let Ok(data) = sealed else {
+            return Whispered::Never;
+        };
         let hash = message_hash(&partner.swarm_id(), Namespace::DEFAULT, &data);
         let request = |time: Timestamp| Request::store_public(partner, &data, time, ttl);
-        network.store(partner, &hash, request).await.ok()?;
-        Some(())
+        match network.store(partner, &hash, request).await {
+            Ok(_) => Whispered::Sent,
+            Err(StoreFailure::Rejected(_)) => Whispered::Never,
+            Err(StoreFailure::Later(_)) => Whispered::Later,
+        }
     }
+}
+
+fn prefix<P: Ports>(records: &Records<P>) -> Key {
+    records.key::<16>(Table::Index, "receipts", &[])
+}
+
+/// 32 bytes.
+fn key<P: Ports>(records: &Records<P>, conversation: &ConversationId) -> Key {
+    let name = records.key::<16>(Table::Index, "receipts of", &[&conversation.0]);
+    prefix(records).then(name.bytes())
 }
 
 impl<P: Ports> Change<'_, P> {
@@ -381,13 +506,15 @@ mod tests {
     #[test]
     fn receipts_of_three_seconds_go_together() {
         let signals = Signals::default();
-        signals.owe_receipts(&[(HERE, 7), (HERE, 5)], 1_000);
-        signals.owe_receipts(&[(HERE, 9), (HERE, 5)], 2_500);
-        assert_eq!(signals.review(3_999).0, 4_000);
+        signals.owe_receipts(Receipts::new(), &[(HERE, 7), (HERE, 5)], 1_000);
+        signals.owe_receipts(Receipts::new(), &[(HERE, 9), (HERE, 5)], 2_500);
+        assert_eq!(signals.review(3_999, true).0, 4_000);
         assert!(ready(&signals).is_empty());
-        signals.review(4_000);
+        signals.review(4_000, false);
+        assert!(ready(&signals).is_empty(), "there is no connection");
+        signals.review(4_000, true);
         assert_eq!(ready(&signals), ["[5, 7, 9]"]);
-        signals.review(9_000);
+        signals.review(9_000, true);
         assert!(ready(&signals).is_empty());
     }
 
@@ -396,12 +523,12 @@ mod tests {
         let signals = Signals::default();
         for at in (0..=12_000).step_by(1_000) {
             signals.person_types(HERE, true, at);
-            signals.review(at);
+            signals.review(at, true);
         }
         assert_eq!(ready(&signals), ["Started", "Started"]);
-        assert_eq!(signals.review(14_000).0, 15_000);
+        assert_eq!(signals.review(14_000, true).0, 15_000);
         assert!(ready(&signals).is_empty());
-        signals.review(15_000);
+        signals.review(15_000, true);
         assert_eq!(ready(&signals), ["Stopped"]);
     }
 
@@ -411,7 +538,7 @@ mod tests {
         signals.person_types(HERE, true, 0);
         signals.said(&HERE);
         signals.person_types(HERE, false, 100);
-        signals.review(10_000);
+        signals.review(10_000, true);
         assert_eq!(ready(&signals), ["Started"]);
     }
 
@@ -419,8 +546,8 @@ mod tests {
     fn a_receipt_holds_a_bounded_number_of_messages() {
         let signals = Signals::default();
         let read: Vec<_> = (0..600).map(|at| (HERE, at)).collect();
-        signals.owe_receipts(&read, 0);
-        signals.review(BATCH);
+        signals.owe_receipts(Receipts::new(), &read, 0);
+        signals.review(BATCH, true);
         assert_eq!(ready(&signals).len(), 3);
     }
 }

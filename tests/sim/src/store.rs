@@ -5,7 +5,7 @@
 
 use onionskin_client::ports::{Durability, Entries, Op, Store, StoreError, TABLES, Table};
 use onionskin_client::store::MemoryStore;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
@@ -20,6 +20,8 @@ pub struct SimStore {
     records: MemoryStore,
     /// For each commit that is not flushed, oldest first, what it replaced.
     undo: Rc<RefCell<Vec<Vec<Op>>>>,
+    /// After so many reads one fails.
+    failing: Rc<Cell<Option<usize>>>,
 }
 
 /// What a table holds.
@@ -41,6 +43,20 @@ impl SimStore {
             self.records.commit(ops, Durability::Strict).await.unwrap();
         }
         count
+    }
+
+    /// One read fails, after so many others.
+    pub fn fail_read(&self, after: usize) {
+        self.failing.set(Some(after));
+    }
+
+    fn may_fail(&self) -> Result<(), StoreError> {
+        match self.failing.take() {
+            Some(0) => return Err(StoreError::Unavailable("for once".into())),
+            Some(after) => self.failing.set(Some(after - 1)),
+            None => {}
+        }
+        Ok(())
     }
 
     /// What each table holds.
@@ -75,6 +91,7 @@ impl SimStore {
 impl Store for SimStore {
     async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         pause().await;
+        self.may_fail()?;
         self.records.get(table, key).await
     }
 
@@ -87,6 +104,7 @@ impl Store for SimStore {
         limit: usize,
     ) -> Result<Entries, StoreError> {
         pause().await;
+        self.may_fail()?;
         self.records.range(table, from, to, reverse, limit).await
     }
 

@@ -5,6 +5,8 @@ use onionskin_client::api::{
     Anchor, Answer, Command, ConversationChange, DeleteScope, Delivery, ErrorCode, Event,
     Invitation, Message, MessageKind, Notify, RequestState, Settings, Timer,
 };
+use onionskin_client::ports::{Durability, Table};
+use onionskin_client::store::Records;
 use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::keys::{Signature, X25519SecretKey};
 use onionskin_protocol::message::proto::{self, Content, reaction::Action};
@@ -15,6 +17,7 @@ use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Sleeper;
 use onionskin_testnet::random::SeededEntropy;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 
 const SOON: u64 = 120_000;
@@ -520,6 +523,33 @@ fn receipts_and_typing_pass_only_when_both_want_them() {
         })
         .collect();
     assert_eq!(there, [true, false]);
+}
+
+#[test]
+fn what_was_read_just_before_the_app_was_closed_is_told_at_its_next_start() {
+    let world = World::new(124, 8, 2);
+    let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
+    let ben = {
+        world.run(&[&anna, &ben], async {
+            acquaint(&world, &anna, &ben).await;
+            for client in [&anna, &ben] {
+                set(client, |settings| settings.read_receipts = true).await;
+            }
+            anna.send(&ben.id, "Read?").await;
+            comes(&world, &ben, &anna.id, "Read?").await;
+            read(&ben, &anna.id).await;
+            world.wait(800).await;
+        });
+        world.reopen(ben)
+    };
+    world.run(&[&anna, &ben], async {
+        world
+            .until("the receipt", SOON, async || {
+                let message = shown(&anna, &ben.id, "Read?").await;
+                message.is_some_and(|message| message.delivery == Delivery::Read)
+            })
+            .await;
+    });
 }
 
 #[test]
@@ -1160,5 +1190,72 @@ fn messages_stand_in_the_order_in_which_they_were_sent_however_busy_the_device_i
         });
         futures::future::join_all(sends).await;
         assert_eq!(anna.texts(&anna.id).await, texts);
+    });
+}
+
+#[test]
+fn a_time_that_one_node_made_up_removes_nothing() {
+    let world = World::new(122, 8, 2);
+    let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
+    let ben = {
+        world.run(&[&anna, &ben], async {
+            acquaint(&world, &anna, &ben).await;
+            let timer = Timer::AfterSend(7_200);
+            change(&anna, &ben.id, ConversationChange::Timer(timer)).await;
+            anna.send(&ben.id, "for two hours").await;
+            let message = comes(&world, &ben, &anna.id, "for two hours").await;
+            assert!(message.expires_at.is_some());
+        });
+        // What an earlier session wrote down: no guards, and a network that is a year ahead.
+        world.time.run(async {
+            let ports = Rc::new(world.ports(&ben.store, 0));
+            let records = Records::new(ports, ben.key.clone());
+            let key = records.key::<16>(Table::Network, "state", &[]);
+            let mut tx = records.tx();
+            tx.put(&key, &(Vec::<u8>::new(), 365 * 86_400_000i64));
+            tx.commit(Durability::Strict).await.unwrap();
+        });
+        world.reopen(ben)
+    };
+    world.run(&[&ben], async {
+        run(&ben, Command::SetOffline { offline: true }).await;
+        world.wait(300_000).await;
+        assert!(shown(&ben, &anna.id, "for two hours").await.is_some());
+        run(&ben, Command::SetOffline { offline: false }).await;
+        world.wait(300_000).await;
+        assert!(shown(&ben, &anna.id, "for two hours").await.is_some());
+        world.wait(7_200_000).await;
+        assert!(shown(&ben, &anna.id, "for two hours").await.is_none());
+    });
+}
+
+#[test]
+fn a_copy_that_comes_once_more_does_not_accept_anybody_again() {
+    let world = World::new(123, 8, 2);
+    let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
+    world.run(&[&anna, &ben], async {
+        acquaint(&world, &anna, &ben).await;
+        let message = synced(&world, &anna, &ben.id, "Hello").await;
+        let conversation = anna.start(&ben.id).await;
+        run(
+            &anna,
+            Command::DeleteConversation {
+                conversation,
+                keep_contact: false,
+            },
+        )
+        .await;
+        world.wait(200_000).await;
+        let data = proto::DataMessage {
+            body: Some("Hello".into()),
+            ..Default::default()
+        };
+        let content = Content::visible(data, Expiry::Off).sync_copy(&id_of(2));
+        inject(&world, 1, 1, &content, message.sent_at);
+        world.wait(20_000).await;
+        ben.send(&anna.id, "It is me again").await;
+        comes(&world, &anna, &ben.id, "It is me again").await;
+        let row = anna.conversation(&ben.id).await.unwrap();
+        assert!(!row.accepted);
     });
 }

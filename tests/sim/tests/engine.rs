@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
-    Answer, Command, ConnectionState, Delivery, ErrorCode, Event, MessageKind, RequestState,
-    RestoreStep,
+    Answer, Command, ConnectionState, DeleteScope, Delivery, ErrorCode, Event, MessageKind,
+    RequestState, RestoreStep,
 };
+use onionskin_client::ports::{Durability, Op, Store, Table};
 use onionskin_protocol::account::Account;
 use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::message::{encode, proto};
@@ -900,8 +901,12 @@ fn a_device_with_a_wrong_clock_sends_and_reads() {
     let boris = world.skewed_client(2, "Boris", -86_400_000);
     world.run(&[&anna, &boris], async {
         world
-            .until("paths", SOON, async || {
-                anna.engine.network().is_ready() && boris.engine.network().is_ready()
+            .until("the time", SOON, async || {
+                let now = world.time.now().as_millis();
+                let knows = |client: &Client| {
+                    client.engine.network().now().as_millis().abs_diff(now) < 2_000
+                };
+                knows(&anna) && knows(&boris)
             })
             .await;
         anna.send(&boris.id, "from tomorrow").await;
@@ -918,6 +923,136 @@ fn a_device_with_a_wrong_clock_sends_and_reads() {
         };
         assert!(status.clock_offset.abs_diff(-3_600_000) < 2_000);
         assert_eq!(status.problem, Some(ErrorCode::NetClock));
+    });
+}
+
+#[test]
+fn what_was_sent_by_a_wrong_clock_does_not_date_all_that_follows() {
+    let world = World::new(29, 8, 2);
+    let anna = world.skewed_client(1, "Anna", 365 * 86_400_000);
+    let boris = world.client(2, "Boris");
+    world.run(&[&anna, &boris], async {
+        let early = anna.send(&boris.id, "before anybody told the time").await;
+        let now = world.time.now().as_millis();
+        assert!(early.sent_at > now + 86_400_000);
+        world
+            .until("the time", SOON, async || {
+                let now = world.time.now().as_millis();
+                anna.engine.network().now().as_millis().abs_diff(now) < 2_000
+            })
+            .await;
+        let later = anna.send(&boris.id, "after that").await;
+        let next = anna.send(&boris.id, "and after that").await;
+        assert!(later.sent_at.abs_diff(world.time.now().as_millis()) < 60_000);
+        assert!(next.sent_at > later.sent_at);
+        world
+            .until("all of them", SOON, async || {
+                boris.texts(&anna.id).await.len() == 3
+            })
+            .await;
+    });
+}
+
+#[test]
+fn one_member_that_refuses_for_good_loses_nothing() {
+    let world = World::new(30, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let members = world.network.members_for(&id_of(2).swarm_id());
+    let own = world.network.members_for(&id_of(1).swarm_id());
+    world.run(&[&anna, &boris], async {
+        for member in members.iter().chain(&own) {
+            world.network.fault(*member, Fault::RefuseStores);
+            let message = anna.send(&boris.id, &format!("past {member}")).await;
+            world
+                .until("its copy", SOON, async || {
+                    let delivery = anna.delivery(&boris.id, &message).await;
+                    matches!(delivery, Some(Delivery::Synced { .. }))
+                })
+                .await;
+            world.network.fault(*member, Fault::Start);
+        }
+        let last = anna.send(&boris.id, "taken back").await;
+        world
+            .until("it", SOON, async || {
+                boris.texts(&anna.id).await.contains(&"taken back".into())
+            })
+            .await;
+        // For a moment all of them refuse: what nobody could try again is not lost by that.
+        for member in &members {
+            world.network.fault(*member, Fault::RefuseStores);
+        }
+        let delete = Command::DeleteMessages {
+            messages: vec![last.id],
+            scope: DeleteScope::Everyone,
+        };
+        anna.engine.handle(delete).await.unwrap();
+        world.wait(10_000).await;
+        for member in &members {
+            world.network.fault(*member, Fault::Start);
+        }
+        world
+            .until("it is gone", SOON, async || {
+                !boris.texts(&anna.id).await.contains(&"taken back".into())
+            })
+            .await;
+    });
+}
+
+#[test]
+fn what_cannot_be_taken_back_stays_in_the_queue() {
+    let world = World::new(32, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    // Nothing runs, so the reads are those of the command.
+    let message = world.time.run(anna.send(&boris.id, "Hello"));
+    let mut reads = 0;
+    loop {
+        anna.store.fail_read(reads);
+        let message = message.id;
+        let (cancel, delete) = (
+            Command::CancelSend { message },
+            Command::DeleteMessages {
+                messages: vec![message],
+                scope: DeleteScope::Everyone,
+            },
+        );
+        let command = if reads % 2 == 0 { cancel } else { delete };
+        if world.time.run(anna.engine.handle(command)).is_ok() {
+            break;
+        }
+        let retry = anna.engine.handle(Command::RetryMessage { message });
+        world.time.run(retry).expect("it is in the queue");
+        reads += 1;
+    }
+    assert!(reads > 3, "{reads}");
+}
+
+#[test]
+fn a_message_whose_place_in_the_queue_is_damaged_fails_and_can_be_tried_again() {
+    let world = World::new(33, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let message = world.time.run(anna.send(&boris.id, "Hello"));
+    world.time.run(async {
+        let queue = anna.store.range(Table::Outbox, &[], &[0xff; 64], false, 9);
+        for (key, mut value) in queue.await.unwrap() {
+            let last = value.len() - 1;
+            value[last] ^= 1;
+            let table = Table::Outbox;
+            let damage = vec![Op::Put { table, key, value }];
+            anna.store.commit(damage, Durability::Strict).await.unwrap();
+        }
+    });
+    let anna = world.reopen(anna);
+    world.run(&[&anna, &boris], async {
+        let delivery = anna.delivery(&boris.id, &message).await;
+        assert_eq!(delivery, Some(Delivery::Failed(ErrorCode::VaultDamaged)));
+        let message = message.id;
+        let retry = Command::RetryMessage { message };
+        anna.engine.handle(retry).await.unwrap();
+        world
+            .until("it", SOON, async || {
+                boris.texts(&anna.id).await == ["Hello"]
+            })
+            .await;
     });
 }
 

@@ -5,7 +5,8 @@ use onionskin_client::api::{
     Answer, Attachment, Blob, Command, ConversationId, Delivery, ErrorCode, Event, Failure,
     FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
 };
-use onionskin_sim::world::{Client, World};
+use onionskin_sim::world::{Client, World, account_of};
+use onionskin_testnet::network::Fault;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
@@ -703,5 +704,50 @@ fn files_that_are_let_go_leave_their_messages_and_come_back_when_asked_for() {
             bytes(&anna, &message.attachments[0]).await.unwrap(),
             vec![7; 300_000]
         );
+    });
+}
+
+#[test]
+fn a_file_that_the_server_has_dropped_meanwhile_goes_up_again_with_its_message() {
+    let world = World::new(41, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let owner = account_of(2).id().swarm_id();
+    let all = |fault: Fault| {
+        for member in world.network.members_for(&owner) {
+            world.network.fault(member, fault);
+        }
+    };
+    let offline = async |offline: bool| {
+        for client in [&anna, &boris] {
+            let command = Command::SetOffline { offline };
+            client.engine.handle(command).await.unwrap();
+        }
+    };
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        all(Fault::RefuseStores);
+        let there = anna.start(&boris.id).await;
+        let staged = stage(&anna, there, file("a.jpg", vec![7; 1_000]))
+            .await
+            .unwrap();
+        let sent = send(&anna, there, "", &[staged]).await.unwrap();
+        let failed = async || {
+            let delivery = anna.delivery(&boris.id, &sent).await;
+            delivery == Some(Delivery::Failed(ErrorCode::SendRejected))
+        };
+        world.until("the refusal", SOON, failed).await;
+        all(Fault::Start);
+        offline(true).await;
+        world.wait(15 * DAY).await;
+        offline(false).await;
+        let message = sent.id;
+        let retry = Command::RetryMessage { message };
+        anna.engine.handle(retry).await.unwrap();
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Remote);
+        world.until("the message", SOON, came).await;
+        let message = newest(&boris, &anna.id).await.unwrap();
+        load(&boris, &message).await;
+        let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Here);
+        world.until("the file", SOON, came).await;
     });
 }

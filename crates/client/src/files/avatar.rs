@@ -209,6 +209,10 @@ impl<P: Ports> Files<P> {
 
     /// Makes the own picture last, once a day (20-messages 5.5).
     async fn renew_own(&self) -> Result<(), RecordError> {
+        if !self.network.knows_time() {
+            // By a wrong clock it might be young for ever.
+            return Ok(());
+        }
         let records = &self.conversations.records;
         let now = self.network.now().as_millis();
         let renewed = records
@@ -217,12 +221,13 @@ impl<P: Ports> Files<P> {
             .unwrap_or(0);
         let age = {
             let set = self.owner.configs().get();
-            (now / 1_000).saturating_sub(set.profile.updated_s())
+            (now / 1_000).abs_diff(set.profile.updated_s())
         };
         let Some(reference) = self.owner.picture() else {
             return Ok(());
         };
-        if now.saturating_sub(renewed) < RENEW_EVERY || age < YOUNG {
+        // What lies ahead was written by a wrong clock.
+        if now.abs_diff(renewed) < RENEW_EVERY || age < YOUNG {
             return Ok(());
         }
         let url = match remote::extend(&self.network, &reference.url).await {

@@ -1,7 +1,8 @@
 //! The time of the network, told from the answers of many nodes (10-network 5.3).
 //!
 //! Every answer carries the node's clock. The newest sample of each of the last ten nodes counts once, and the median wins,
-//! so that a single lying node moves nothing.
+//! so that a single lying node moves nothing. Until there are enough samples for that, what an earlier session found out
+//! holds.
 
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::sorted::{sort, sort_by_key};
@@ -9,6 +10,8 @@ use onionskin_protocol::time::Timestamp;
 use std::collections::VecDeque;
 
 const SAMPLES: usize = 10;
+/// So many clocks give a time that none of them decides alone.
+const ENOUGH: usize = 3;
 /// Clocks that differ by this (ms) show the same time.
 const AGREEMENT: u64 = 20_000;
 
@@ -16,12 +19,13 @@ const AGREEMENT: u64 = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct NetworkClock {
     samples: VecDeque<(Ed25519PublicKey, i64)>,
-    /// From an earlier session, until there is a sample.
+    /// From an earlier session, or told by nodes that agree, until there are enough samples.
     remembered: i64,
 }
 
 impl NetworkClock {
-    /// A node said `told`; the request left at `sent` and the answer came at `received` (device clock).
+    /// A node said `told`; the request left at `sent` and the answer came at `received` (device clock). True when with that the
+    /// time is known.
     pub(super) fn sample(
         &mut self,
         node: Ed25519PublicKey,
@@ -29,24 +33,28 @@ impl NetworkClock {
         sent: Timestamp,
         received: Timestamp,
     ) -> bool {
-        let before = self.offset();
+        let knew = self.is_known();
         let middle = sent.plus_millis(received.millis_since(sent) / 2);
         self.samples.retain(|(key, _)| *key != node);
         self.samples.push_back((node, difference(told, middle)));
         if self.samples.len() > SAMPLES {
             self.samples.pop_front();
         }
-        before.abs_diff(self.offset()) > 1_000
+        !knew && self.is_known()
     }
 
     /// Network minus device clock (ms).
     pub(super) fn offset(&self) -> i64 {
-        let mut sorted: Vec<i64> = self.samples.iter().map(|(_, offset)| *offset).collect();
-        sort(&mut sorted);
-        sorted
-            .get(sorted.len() / 2)
-            .copied()
-            .unwrap_or(self.remembered)
+        match self.is_known() {
+            true => median(self.samples.iter().map(|(_, offset)| *offset)),
+            false => None,
+        }
+        .unwrap_or(self.remembered)
+    }
+
+    /// One wrong clock does not decide it.
+    pub(super) fn is_known(&self) -> bool {
+        self.samples.len() >= ENOUGH
     }
 
     /// After the clocks of these nodes were asked for once more: forgets all others, when at least two of them agree. False
@@ -66,10 +74,7 @@ impl NetworkClock {
         if agree == 0 {
             return false;
         }
-        if fresh.len() == 2 {
-            // The median of two is the larger one; either will do.
-            fresh.truncate(1);
-        }
+        self.remembered = median(fresh.iter().map(|(_, offset)| *offset)).unwrap_or_default();
         self.samples = fresh.into();
         true
     }
@@ -87,6 +92,13 @@ impl NetworkClock {
     pub(super) fn network_time(&self, device: Timestamp) -> Timestamp {
         Timestamp(device.as_millis().saturating_add_signed(self.offset()))
     }
+}
+
+/// Of an even number the lower of the two in the middle.
+fn median(offsets: impl Iterator<Item = i64>) -> Option<i64> {
+    let mut sorted: Vec<i64> = offsets.collect();
+    sort(&mut sorted);
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
 fn difference(told: Timestamp, device: Timestamp) -> i64 {
@@ -122,8 +134,8 @@ mod tests {
         for _ in 0..20 {
             clock.sample(key(9), Timestamp(u64::MAX), Timestamp(0), Timestamp(2_000));
         }
-        assert_eq!(clock.offset(), 60_003);
-        assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_008));
+        assert_eq!(clock.offset(), 60_002);
+        assert_eq!(clock.network_time(Timestamp(5)), Timestamp(60_007));
     }
 
     #[test]
@@ -146,11 +158,45 @@ mod tests {
     }
 
     #[test]
+    fn before_three_clocks_are_known_none_of_them_counts() {
+        let (at, year) = (Timestamp(1_790_000_000_000), 365 * 86_400_000);
+        let mut clock = NetworkClock::default();
+        clock.remember(70);
+        clock.sample(key(1), at.plus_millis(year), at, at);
+        assert_eq!((clock.offset(), clock.is_known()), (70, false));
+        clock.sample(key(2), at, at, at);
+        assert_eq!((clock.offset(), clock.is_known()), (70, false));
+        clock.sample(key(3), at.plus_millis(5), at, at);
+        assert_eq!((clock.offset(), clock.is_known()), (5, true));
+        clock.sample(key(4), at.plus_millis(year), at, at);
+        assert_eq!(
+            clock.offset(),
+            5,
+            "two that lie are not more than two that do not"
+        );
+    }
+
+    #[test]
+    fn two_that_agree_when_they_are_asked_count_at_once() {
+        let (at, hour) = (Timestamp(10_000_000), 3_600_000);
+        let mut clock = NetworkClock::default();
+        for number in [1, 2] {
+            clock.sample(key(number), at.plus_millis(hour), at, at);
+        }
+        assert_eq!(clock.offset(), 0);
+        assert!(clock.trust(&[key(1), key(2)]));
+        assert_eq!(clock.offset(), hour as i64);
+    }
+
+    #[test]
     fn a_clock_that_is_ahead_gives_a_negative_offset() {
         let mut clock = NetworkClock::default();
         clock.remember(-5);
         assert_eq!(clock.offset(), -5);
-        clock.sample(key(1), Timestamp(1_000), Timestamp(3_900), Timestamp(4_100));
+        for number in 1..=3 {
+            let (sent, received) = (Timestamp(3_900), Timestamp(4_100));
+            clock.sample(key(number), Timestamp(1_000), sent, received);
+        }
         assert_eq!(clock.offset(), -3_000);
         assert_eq!(clock.network_time(Timestamp(1_000)), Timestamp(0));
     }

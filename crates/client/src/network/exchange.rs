@@ -123,7 +123,10 @@ impl<P: Ports> Network<P> {
     ) {
         self.answered(&node, received);
         if let Some(told) = node_time(body) {
-            self.0.clock.borrow_mut().sample(node, told, sent, received);
+            let known = self.0.clock.borrow_mut().sample(node, told, sent, received);
+            if known {
+                self.0.changed.ring();
+            }
         }
         if let Some(version) = hard_fork(body) {
             self.hear_hard_fork(node, version).await;

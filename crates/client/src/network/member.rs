@@ -69,7 +69,8 @@ impl<P: Ports> Network<P> {
     }
 
     /// Asks up to three members until one gives something that `read` accepts. A member whose answer makes no sense gets a
-    /// strike.
+    /// strike, and so does one that refuses for good what another one does: only what two of them say is final, unless there
+    /// is no other.
     pub(crate) async fn ask_swarm<T>(
         &self,
         account: &AccountId,
@@ -78,6 +79,7 @@ impl<P: Ports> Network<P> {
         read: impl Fn(&[ServiceNode], &[Answer]) -> Option<T>,
     ) -> Result<T, RpcError> {
         let mut tried: Vec<Ed25519PublicKey> = Vec::with_capacity(ATTEMPTS);
+        let mut refusals: Vec<(Ed25519PublicKey, RpcError)> = Vec::new();
         let mut last = RpcError::NoPath;
         while tried.len() < ATTEMPTS {
             let members = self.swarm(account).await?;
@@ -92,12 +94,23 @@ impl<P: Ports> Network<P> {
                 Ok(answers) => {
                     let members = self.known_swarm(account).unwrap_or(members);
                     if let Some(read) = read(&members, &answers) {
+                        for (liar, _) in &refusals {
+                            self.distrust(liar);
+                            self.bench(account, liar, BENCHED);
+                        }
                         return Ok(read);
                     }
                     self.distrust(&node.ed25519);
                     last = RpcError::Malformed;
                 }
-                Err(error) if error.is_final() || !error.concerns_node() => return Err(error),
+                Err(error) if error.is_final() => {
+                    let repeated = refusals.iter().any(|(_, other)| *other == error);
+                    if repeated || members.len() == 1 {
+                        return Err(error);
+                    }
+                    refusals.push((node.ed25519, error));
+                }
+                Err(error) if !error.concerns_node() => return Err(error),
                 Err(error) => last = error,
             }
         }
@@ -181,7 +194,7 @@ impl<P: Ports> Network<P> {
 }
 
 impl RpcError {
-    /// No other member would say otherwise.
+    /// A node that tells the truth has a reason that does not go away by itself.
     pub(crate) fn is_final(&self) -> bool {
         matches!(
             self,

@@ -11,6 +11,7 @@ use onionskin_protocol::node::ServiceNode;
 use onionskin_protocol::rpc::Request;
 use onionskin_protocol::rpc::response::Answer;
 use onionskin_protocol::time::Timestamp;
+use onionskin_testnet::network::Sleeper;
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -207,5 +208,58 @@ fn members_that_were_struck_out_are_asked_last() {
             keys(&members),
             "better one that failed than none"
         );
+    });
+}
+
+#[test]
+fn the_first_clocks_that_are_heard_of_decide_nothing() {
+    let lab = Lab::new(12);
+    let store = MemoryStore::new();
+    let network = lab.network(&store);
+    let time = lab.time().clone();
+    lab.rule(move |way| {
+        let ahead = time.now().plus_millis(365 * 86_400_000);
+        let body = json!({"timestamp": ahead, "version": [2, 8, 0], "t": ahead});
+        (way.method == "info").then_some(Fate::Answer(200, body))
+    });
+    lab.time().run(async {
+        let story = async {
+            while network.0.paths.borrow().standing.len() < 2 {
+                lab.wait(10).await;
+                assert_eq!(network.now(), network.device_now());
+            }
+            assert!(network.0.clock.borrow().samples() > 0 && !network.knows_time());
+            lab.wait(20).await;
+        };
+        futures::future::select(std::pin::pin!(story), std::pin::pin!(network.run())).await;
+    });
+    let next = lab.network(&store);
+    assert!(!next.0.paths.borrow().guards.is_empty(), "it was written");
+    assert_eq!(next.0.clock.borrow().offset(), 0);
+}
+
+#[test]
+fn what_one_member_refuses_for_good_another_one_is_asked_for() {
+    let (lab, network, account) = lab();
+    lab.run(&network, async {
+        let id = account.id();
+        let make = |time: Timestamp| {
+            let namespace = Namespace::DEFAULT;
+            vec![Request::retrieve(&account, namespace, None, -2, time)]
+        };
+        let ask = || network.ask_swarm(&id, Form::Batch, &make, |_, _| Some(()));
+        let first = lab.number(&network.swarm(&id).await.unwrap()[0].ed25519);
+        lab.rule(move |way| {
+            (way.method == "batch" && way.target == first).then(|| single(404, json!("no")))
+        });
+        assert_eq!(ask().await, Ok(()));
+        let after = network.swarm(&id).await.unwrap();
+        assert_ne!(lab.number(&after[0].ed25519), first, "it is left alone");
+        lab.rule(|way| (way.method == "batch").then(|| single(404, json!("no"))));
+        lab.log();
+        assert_eq!(ask().await, Err(RpcError::Refused { status: 404 }));
+        let log = lab.log();
+        let asked = log.iter().filter(|way| way.method == "batch");
+        assert_eq!(asked.count(), 2);
     });
 }

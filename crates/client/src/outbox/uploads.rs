@@ -15,6 +15,9 @@ use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::X25519PublicKey;
 use onionskin_protocol::time::Timestamp;
 
+/// The file server keeps a file for 14 days. What was sent longer ago than this (ms) may not outlive its way.
+const LASTS: u64 = 13 * 24 * 3_600_000;
+
 impl<P: Ports> Outbox<P> {
     /// What sends a message: sealed at once, or when its files are on the file server.
     pub(crate) fn entry_of(
@@ -194,15 +197,27 @@ impl<P: Ports> Outbox<P> {
         Ok(false)
     }
 
-    /// Files that failed are tried again with their message.
+    /// Files that failed are tried again with their message, and those that the file server may have dropped go up again.
     pub(super) async fn forgive_files(
         &self,
         change: &mut Change<'_, P>,
+        entry: &mut Entry,
         message: &MessageId,
     ) -> Result<(), RecordError> {
-        if let Some(mut record) = change.message(message).await?
-            && record.files.iter().any(|file| file.url.is_empty())
-        {
+        let Some(mut record) = change.message(message).await? else {
+            return Ok(());
+        };
+        let now = change.network_now().as_millis();
+        let old = now.saturating_sub(record.sent_at) > LASTS;
+        // What is not here any more cannot go up again.
+        let whole = record.files.iter().all(|file| file.here);
+        if old && whole && !record.files.is_empty() && (entry.uploading || entry.data.is_some()) {
+            for file in &mut record.files {
+                file.url.clear();
+            }
+            (entry.data, entry.copy, entry.uploading) = (None, None, true);
+        }
+        if record.files.iter().any(|file| file.url.is_empty()) {
             for file in &mut record.files {
                 file.failed = None;
             }

@@ -197,6 +197,23 @@ impl<P: Ports> Records<P> {
         self.range(&from, &to, false, usize::MAX).await
     }
 
+    /// The names of a table's records that do not open.
+    pub(crate) async fn damaged<T: DeserializeOwned>(
+        &self,
+        table: Table,
+    ) -> Result<Vec<Key>, RecordError> {
+        let store = self.ports.store();
+        let all = store.range(table, &[], &[0xff; MAX_KEY], false, usize::MAX);
+        let mut damaged = Vec::new();
+        for (bytes, sealed) in all.await? {
+            let key = Key { table, bytes };
+            if self.open::<T>(&key, &sealed).is_err() {
+                damaged.push(key);
+            }
+        }
+        Ok(damaged)
+    }
+
     /// An empty transaction.
     pub fn tx(&self) -> Tx<P> {
         Tx {

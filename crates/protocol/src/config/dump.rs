@@ -11,12 +11,13 @@
 //!    1:r l <stored> … e                       the stored messages of an adopted version
 //!    1:s i<state>e                            0 Stored, 1 Editing, 2 Pushed
 //!    1:t l <hash> … e                         other stored messages with the current version
+//!    1:u l  l i<seqno>e <hash> e … e          versions of ours in it that may never have been stored; absent in old dumps
 //!  e
 //! ```
 //! It holds everything secret that the config holds. Its message is trusted: signatures were checked when it came in.
 
 use super::bt::{self, BtError, Reader};
-use super::message::{Draft, LAG, Message, MessageError};
+use super::message::{Draft, LAG, Message, MessageError, VersionId};
 use super::multipart::{Collector, Piece, Waiting};
 use super::object::{Config, Version};
 use super::value::{self, DataError, Dict};
@@ -85,7 +86,14 @@ impl Config {
         out.extend_from_slice(b"e1:s");
         bt::put_int(&mut out, state);
         put_hashes(&mut out, b"1:t", &self.twins);
-        out.push(b'e');
+        out.extend_from_slice(b"1:ul");
+        for id in &self.unsent {
+            out.push(b'l');
+            bt::put_int(&mut out, id.seqno);
+            bt::put_bytes(&mut out, &id.hash);
+            out.push(b'e');
+        }
+        out.extend_from_slice(b"ee");
         out
     }
 
@@ -122,14 +130,29 @@ impl Config {
         let version = read_version(reader.int()?, message, before)?;
         expect(&mut reader, b"t")?;
         let twins = read_hashes(&mut reader)?;
+        let mut unsent = SortedSet::new();
         if !reader.close()? {
-            return Err(LoadError::Format);
+            expect(&mut reader, b"u")?;
+            reader.open_list()?;
+            while !reader.close()? {
+                reader.open_list()?;
+                let seqno = reader.int()?;
+                let hash = read_whole(&mut reader)?;
+                if !reader.close()? {
+                    return Err(LoadError::Format);
+                }
+                unsent.insert(VersionId { seqno, hash });
+            }
+            if !reader.close()? {
+                return Err(LoadError::Format);
+            }
         }
         reader.finish()?;
         self.version = version;
         self.current = current;
         self.twins = twins;
         self.obsolete = obsolete;
+        self.unsent = unsent;
         self.parts = parts;
         self.received = received;
         self.needs_dump = false;

@@ -13,7 +13,7 @@
 
 use super::Kind;
 use super::encrypt::KeyBase;
-use super::message::{Draft, LAG, Message};
+use super::message::{Draft, LAG, Message, VersionId};
 use super::multipart::Collector;
 use super::pack;
 use super::value::{Dict, Value};
@@ -122,6 +122,8 @@ pub struct Config {
     /// meet with another device deleting ours.
     pub(super) twins: SortedSet<MessageHash>,
     pub(super) obsolete: SortedSet<MessageHash>,
+    /// Versions of ours that were combined into the current one before anybody is known to have stored them.
+    pub(super) unsent: SortedSet<VersionId>,
     pub(super) parts: Collector,
     /// The stored messages of an adopted version, so that it can be stored again under the same hashes.
     pub(super) received: Vec<Vec<u8>>,
@@ -147,6 +149,7 @@ impl Config {
             current: SortedSet::new(),
             twins: SortedSet::new(),
             obsolete: SortedSet::new(),
+            unsent: SortedSet::new(),
             parts: Collector::default(),
             received: Vec::new(),
             needs_dump: false,
@@ -308,7 +311,7 @@ impl Config {
     }
 
     /// The draft of the next version.
-    fn edit(&mut self) -> &mut Draft {
+    pub(super) fn edit(&mut self) -> &mut Draft {
         self.needs_dump = true;
         if let Version::Stored(message) | Version::Pushed(message) = &self.version {
             self.version = Version::Editing(message.increment(LAG));
@@ -364,6 +367,7 @@ impl Config {
             && message.id().seqno == seqno
         {
             self.version = Version::Stored(message.clone());
+            self.unsent.clear();
             self.current = hashes.into_iter().collect();
             self.obsolete.retain(|hash| !self.current.contains(hash));
             self.needs_dump = true;

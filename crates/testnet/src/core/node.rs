@@ -43,6 +43,8 @@ pub struct Node {
     pub ready: bool,
     /// Fault: confirms stores and forgets them.
     pub drops_stores: bool,
+    /// Fault: refuses every store for good.
+    pub refuses_stores: bool,
     /// Fault: confirms stores with a signature over something else, has no messages, and knows no node but itself.
     pub lies: bool,
     /// Fault: puts an altered copy before every message that it gives, under the hash of the message.
@@ -109,6 +111,7 @@ impl Node {
             database,
             ready: true,
             drops_stores: false,
+            refuses_stores: false,
             lies: false,
             forges: false,
             replays: false,

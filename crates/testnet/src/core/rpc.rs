@@ -484,6 +484,9 @@ impl Node {
     }
 
     fn store(&mut self, clock: i64, store: &Store) -> Result<Map<String, Value>, Refusal> {
+        if self.refuses_stores {
+            return Err(Reply::text(404, "no such account").into());
+        }
         let public = store.namespace.is_public_inbox();
         let ttl = store.expiry.saturating_sub(store.timestamp);
         if ttl < TTL_MIN || ttl > if public { TTL_MAX_PUBLIC } else { TTL_MAX } {

@@ -18,6 +18,8 @@ pub enum Fault {
     Corrupt,
     /// Confirms stores and keeps nothing.
     DropStores,
+    /// Answers every store with 404, as if there were no such account.
+    RefuseStores,
     /// Confirms stores with a wrong signature, has no messages, names itself as the only node, and as a relay knows no
     /// next node.
     Lie,
@@ -129,6 +131,7 @@ impl Network {
             Fault::Slow(ms) => condition.slow_ms = ms,
             Fault::Corrupt => condition.corrupt = true,
             Fault::DropStores => node.drops_stores = true,
+            Fault::RefuseStores => node.refuses_stores = true,
             Fault::Lie => node.lies = true,
             Fault::NotReady => node.ready = false,
             Fault::Forge => node.forges = true,
@@ -143,6 +146,7 @@ impl Network {
                     ..Condition::default()
                 };
                 node.drops_stores = false;
+                node.refuses_stores = false;
                 node.lies = false;
                 node.forges = false;
                 node.replays = false;
@@ -192,7 +196,7 @@ impl Network {
         self.state().weather = weather;
     }
 
-    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `lie`, `not_ready`, `forge`, `replay` where
+    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `refuse_stores`, `lie`, `not_ready`, `forge`, `replay` where
     /// they apply.
     pub(super) fn condition_text(state: &State, node: usize) -> String {
         let (Some(condition), Some(node)) = (state.conditions.get(node), state.nodes.get(node))
@@ -208,6 +212,7 @@ impl Network {
             (condition.slow_ms > 0, "slow"),
             (condition.corrupt, "corrupt"),
             (node.drops_stores, "drop_stores"),
+            (node.refuses_stores, "refuse_stores"),
             (node.lies, "lie"),
             (!node.ready, "not_ready"),
             (node.forges, "forge"),

@@ -141,6 +141,7 @@ async fn fault(State(controlled): State<Controlled>, body: Bytes) -> Answer {
         "slow" => Fault::Slow(order.ms),
         "corrupt" => Fault::Corrupt,
         "drop_stores" => Fault::DropStores,
+        "refuse_stores" => Fault::RefuseStores,
         "lie" => Fault::Lie,
         "not_ready" => Fault::NotReady,
         "forge" => Fault::Forge,
