@@ -1018,9 +1018,12 @@ impl<P: Ports> Change<'_, P> {
         let record = match self.messages.remove(&id) {
             Some(record) => Some(record),
             None => {
-                self.conversations
-                    .message(&conversation, sent_at, &id)
-                    .await?
+                let found = self.conversations.message(&conversation, sent_at, &id);
+                match found.await {
+                    // What cannot be read goes as well.
+                    Err(error) if error.is_damage() => None,
+                    read => read?,
+                }
             }
         };
         self.tx

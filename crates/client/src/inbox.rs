@@ -280,7 +280,7 @@ impl<P: Ports> Inbox<P> {
         let last: Option<String> = self
             .conversations
             .records
-            .get(&self.cursor_key(member))
+            .get_sound(&self.cursor_key(member))
             .await?;
         Ok(last.and_then(|text| MessageHash::parse(&text)))
     }

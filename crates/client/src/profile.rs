@@ -24,7 +24,7 @@ const DAY_MS: u64 = 86_400_000;
 /// A message request response comes this long (ms) before the reply that sends it.
 const RESPONSE_LEAD: u64 = 100;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct ProfileRecord {
     /// A name that counts when it turns out that the account has none; empty when that is settled.
     proposed: String,
@@ -120,9 +120,10 @@ impl<P: Ports> Owner<P> {
             detail: "the store holds no account".into(),
         })?;
         let account = Account::from_seed(Seed::from_bytes(*seed));
-        let profile: Option<ProfileRecord> = records.get(&profile_key(&records)).await?;
-        let profile = profile.ok_or(RecordError::Form)?;
-        let last = records.get::<u64>(&stamp_key(&records)).await?.unwrap_or(0);
+        // Of what stands there, all can be asked or shown once more.
+        let profile: Option<ProfileRecord> = records.get_sound(&profile_key(&records)).await?;
+        let profile = profile.unwrap_or_default();
+        let last = records.get_sound::<u64>(&stamp_key(&records)).await?;
         let configs = Configs::open(ports, records.clone(), &account).await?;
         Ok(Self {
             records,
@@ -130,7 +131,7 @@ impl<P: Ports> Owner<P> {
             temporary,
             configs: Rc::new(configs),
             profile: RefCell::new(profile),
-            last_timestamp: Cell::new(last),
+            last_timestamp: Cell::new(last.unwrap_or(0)),
         })
     }
 
@@ -298,6 +299,12 @@ impl<P: Ports> Owner<P> {
                 .max(self.last_timestamp.get().saturating_add(1)),
             tx,
         )
+    }
+
+    /// This timestamp was used, also when the record of the last one is lost.
+    pub(crate) fn used(&self, stamp: u64) {
+        self.last_timestamp
+            .set(self.last_timestamp.get().max(stamp));
     }
 
     /// Two of them: of a message request response, and of the reply that sends it, 100 ms later (20-messages 4.3).
