@@ -588,6 +588,14 @@ impl<P: Ports> Conversations<P> {
         }
     }
 
+    /// Whether somebody whom we know has a picture.
+    pub(crate) fn has_picture(&self, account: &[u8; 32]) -> bool {
+        let id = self.by_account.borrow().get(account).copied();
+        let book = self.book.borrow();
+        id.and_then(|id| book.get(&id))
+            .is_some_and(|row| row.picture.is_some())
+    }
+
     /// Waits for its turn and starts a change.
     pub(crate) async fn change(&self) -> Change<'_, P> {
         let turn = self.turns.next().await;

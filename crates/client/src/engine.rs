@@ -146,6 +146,7 @@ impl<P: Ports> Engine<P> {
             Rc::clone(&owner),
             network.clone(),
             Rc::clone(&conversations),
+            Rc::clone(&sync),
         )
         .await?;
         let files = Rc::new(files);

@@ -28,6 +28,7 @@ use crate::network::Network;
 use crate::ports::Ports;
 use crate::profile::Owner;
 use crate::store::RecordError;
+use crate::sync::Sync;
 use crate::wake::Bell;
 use futures::stream::StreamExt;
 use load::Wanted;
@@ -43,6 +44,7 @@ pub(crate) struct Files<P: Ports> {
     owner: Rc<Owner<P>>,
     network: Network<P>,
     conversations: Rc<Conversations<P>>,
+    sync: Rc<Sync<P>>,
     stage: RefCell<Stage>,
     wanted: RefCell<VecDeque<Wanted>>,
     loading: RefCell<SortedSet<FileId>>,
@@ -50,6 +52,8 @@ pub(crate) struct Files<P: Ports> {
     sought: RefCell<SortedMap<[u8; 32], u64>>,
     /// Rings when profile pictures changed.
     pictures_changed: Bell,
+    /// Marks of pictures that cannot be had in this session, by account.
+    never: RefCell<SortedMap<[u8; 32], u64>>,
     /// Rings when something is wanted.
     bell: Bell,
     /// Rings when somebody chose how long files stay.
@@ -68,6 +72,7 @@ impl<P: Ports> Files<P> {
         conversations: Rc<Conversations<P>>,
     ) -> Result<(Self, usize), RecordError> {
         let (stage, mut damaged) = staging::load(&conversations.records).await?;
+        sync: Rc<Sync<P>>,
         let (pictures, lost) = avatar::load(&conversations.records).await?;
         damaged += lost;
         *conversations.pictures.borrow_mut() = pictures;
@@ -78,11 +83,13 @@ impl<P: Ports> Files<P> {
             conversations,
             stage: RefCell::new(stage),
             wanted: RefCell::default(),
+            sync,
             loading: RefCell::default(),
             sought: RefCell::default(),
             pictures_changed: Bell::default(),
             keeping_changed: Bell::default(),
             bell: Bell::default(),
+            never: RefCell::default(),
             stopped: RefCell::default(),
             stop: Bell::default(),
         };
@@ -97,6 +104,7 @@ impl<P: Ports> Files<P> {
             self.keep_pictures(),
             self.keep_no_longer(),
             self.watch()
+            self.keep_own_picture(),
         );
     }
 
@@ -106,12 +114,19 @@ impl<P: Ports> Files<P> {
         while let Some(event) = events.next().await {
             match event {
                 Event::Message(message) => self.welcome(&message),
-                Event::Conversation(_) | Event::Profile(_) if self.lacks_pictures() => {
+                Event::Conversation(_) | Event::Profile(_)
+                    if self.lacks_pictures() || self.has_strays() =>
+                {
                     self.pictures_changed.ring();
                 }
                 Event::Settings(_) => self.keeping_changed.ring(),
                 // Its files in the composer go at the next start where the store refuses now.
-                Event::ConversationRemoved(_) => drop(self.sweep_stage().await),
+                Event::ConversationRemoved(_) => {
+                    drop(self.sweep_stage().await);
+                    if self.has_strays() {
+                        self.pictures_changed.ring();
+                    }
+                }
                 _ => {}
             }
         }
