@@ -55,7 +55,7 @@ impl<P: Ports> Change<'_, P> {
             let longest = self.network_now().as_millis().saturating_add(TTL);
             self.chore(Chore {
                 hash,
-                until: record.swarm_expiry.unwrap_or(longest),
+                until: longest,
                 task: Task::Delete,
             });
         }
