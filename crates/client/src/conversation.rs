@@ -22,6 +22,7 @@ use crate::sync::{Configs, Set, reference};
 use crate::turns::{Turn, Turns};
 use crate::wake::Bell;
 use futures::future::join_all;
+use onionskin_protocol::config::fields;
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::X25519PublicKey;
@@ -41,6 +42,8 @@ const SKEW: u64 = 60_000;
 const PAGE: usize = 200;
 /// Longest address of a picture (bytes): what the configs take (20-messages 4.8).
 const MAX_PICTURE_URL: usize = 223;
+/// So far (s) ahead of the network's time a profile may have changed.
+const PROFILE_SKEW: u64 = 24 * 3_600;
 /// Longest draft kept (bytes).
 const MAX_DRAFT: usize = 64 * 1024;
 
@@ -169,14 +172,21 @@ impl ConversationRecord {
     }
 
     /// Takes name and picture of a profile that is newer than what we have; without a picture it has none (20-messages 6,
-    /// Decisions 7).
+    /// Decisions 7). `now`: network time.
     pub(crate) fn update_profile(
         &mut self,
         profile: Option<&proto::LokiProfile>,
         key: Option<&[u8]>,
+        now: Timestamp,
     ) {
         let Some(profile) = profile else { return };
-        let updated = profile.last_profile_update_seconds.unwrap_or(0);
+        let told = profile.last_profile_update_seconds.unwrap_or(0);
+        let told = fields::seconds(i64::try_from(told).unwrap_or(i64::MAX));
+        // A time of the far future would hold up every change that comes after it: it is none.
+        let updated = match told > now.as_millis() / 1_000 + PROFILE_SKEW {
+            true => 0,
+            false => told,
+        };
         if updated > self.profile_updated || (updated == 0 && self.profile_updated == 0) {
             self.profile_updated = updated;
             if let Some(name) = &profile.display_name {
@@ -1295,3 +1305,56 @@ pub(crate) mod tests {
         ConversationRecord::new(ConversationId([number; 16]), &account, 1_790_000_000_000)
     }
 }
+    use crate::network::NetworkProfile;
+    use crate::network::testing::{Lab, LabPorts};
+    use crate::store::MemoryStore;
+    use crate::vault::VaultKey;
+    use onionskin_protocol::account::{Account, Seed};
+    use onionskin_testnet::random::SeededEntropy;
+
+    /// The conversations that a store holds, of the account with the key `own`.
+    pub(crate) fn conversations(
+        lab: &Lab,
+        store: &MemoryStore,
+        own: [u8; 32],
+    ) -> Rc<Conversations<LabPorts>> {
+        let ports = Rc::new(lab.ports(store));
+        let key = VaultKey::generate(&mut SeededEntropy::new(1));
+        let records = Records::new(Rc::clone(&ports), key);
+        let own = AccountId::from_key(X25519PublicKey(own));
+        let open = async {
+            let (ports, profile) = (Rc::clone(&ports), NetworkProfile::local());
+            let network = Network::open(Rc::clone(&ports), records.clone(), profile, own);
+            let account = Account::from_seed(Seed::from_bytes([9; 16]));
+            let configs = Configs::open(Rc::clone(&ports), records.clone(), &account);
+            let (network, configs) = (network.await.unwrap(), Rc::new(configs.await.unwrap()));
+            let events = Events::default();
+            Conversations::open(ports, records, events, configs, network, own).await
+        };
+        Rc::new(lab.time().run(open).unwrap().0)
+    }
+
+    #[test]
+    fn a_profile_of_the_far_future_does_not_hold_up_those_that_come_after_it() {
+        let now = Timestamp(1_790_000_000_000);
+        let profile = |name: &str, at: u64| proto::LokiProfile {
+            display_name: Some(name.to_owned()),
+            profile_picture: None,
+            last_profile_update_seconds: Some(at),
+        };
+        let mut row = record(1);
+        row.update_profile(Some(&profile("ahead", u64::MAX)), None, now);
+        assert_eq!((row.name.as_str(), row.profile_updated), ("ahead", 0));
+        row.update_profile(Some(&profile("now", 1_790_000_010)), None, now);
+        row.update_profile(Some(&profile("ahead", 1_790_100_000)), None, now);
+        assert_eq!(
+            (row.name.as_str(), row.profile_updated),
+            ("now", 1_790_000_010)
+        );
+        // In the unit of another client.
+        row.update_profile(Some(&profile("later", 1_790_000_020_000)), None, now);
+        assert_eq!(
+            (row.name.as_str(), row.profile_updated),
+            ("later", 1_790_000_020)
+        );
+    }
