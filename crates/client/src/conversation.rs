@@ -254,7 +254,7 @@ impl<P: Ports> Conversations<P> {
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
         let settings = crate::settings::load(&records).await?;
-        let early = EarlyWords::open(&records, network.now().as_millis()).await?;
+        let early = EarlyWords::open(&records, own.key().0, network.now().as_millis()).await?;
         let chores = Chores::open(&records).await?;
         let (rows, damaged) = records
             .all::<ConversationRecord>(Table::Conversation)
@@ -955,6 +955,19 @@ impl<P: Ports> Change<'_, P> {
     }
 
     /// Takes what came before its message.
+    /// Whether a word of `sender` about a message that is not here can be kept. Where all places are taken, words that have
+    /// grown too old make room.
+    pub(crate) fn has_early_room(&mut self, target: &Early, sender: &[u8; 32]) -> bool {
+        let words = &self.conversations.early;
+        if words.is_full() {
+            let old = words.too_old(self.network_now.as_millis());
+            for target in old {
+                self.early.entry(target).or_insert(None);
+            }
+        }
+        words.has_room_for(target, sender, &self.early)
+    }
+
     fn take_early(&mut self, target: Early) -> Option<EarlyRecord> {
         let found = match self.early.get(&target) {
             Some(within) => within.clone(),
@@ -1311,6 +1324,7 @@ pub(crate) mod tests {
     use crate::vault::VaultKey;
     use onionskin_protocol::account::{Account, Seed};
     use onionskin_testnet::random::SeededEntropy;
+    #![allow(clippy::unwrap_used)]
 
     /// The conversations that a store holds, of the account with the key `own`.
     pub(crate) fn conversations(
