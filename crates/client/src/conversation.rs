@@ -764,11 +764,12 @@ impl<P: Ports> Change<'_, P> {
         let record = self.find(account).unwrap_or_else(|| {
             let id = ConversationId(draw(&mut *self.conversations.ports.entropy()));
             let own = account.key().0 == self.conversations.own;
-            let timer = self.conversations.settings.borrow().default_timer;
-            let mut record = ConversationRecord {
-                timer: crate::disappear::allowed(timer, own),
-                ..ConversationRecord::new(id, account, self.now)
-            };
+            let mut record = ConversationRecord::new(id, account, self.now);
+            // Notes to oneself are kept alike on all devices, whatever one of them chose for others.
+            if !own {
+                let timer = self.conversations.settings.borrow().default_timer;
+                record.timer = crate::disappear::allowed(timer, own);
+            }
             self.configs.furnish(&mut record);
             record
         });
