@@ -591,7 +591,7 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     x9_pace_15: "Alle 15 Sekunden",
     x9_pace_60: "Jede Minute",
     x9_saver: "Daten sparen",
-    x9_saver_why: "Fragt seltener nach Nachrichten.",
+    x9_saver_why: "Fragt seltener nach Nachrichten und lädt keine Dateien von selbst.",
     x9_strict: "Strenge Pfade",
     x9_strict_why: "Wartet lieber, als eine Regel für Pfade zu lockern. Nachrichten können sich verspäten, wenn wenige Knoten übrig sind.",
     x9_defaults: "Vorgaben für diese Seite",

@@ -591,7 +591,7 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     x9_pace_15: "Every 15 seconds",
     x9_pace_60: "Every minute",
     x9_saver: "Data saver",
-    x9_saver_why: "Asks for messages less often.",
+    x9_saver_why: "Asks for messages less often, and no files load by themselves.",
     x9_strict: "Strict paths",
     x9_strict_why: "Rather waits than relax a rule for paths. Messages may be late when few nodes are left.",
     x9_defaults: "Defaults for this page",

@@ -48,12 +48,14 @@ pub(crate) struct Files<P: Ports> {
     stage: RefCell<Stage>,
     wanted: RefCell<VecDeque<Wanted>>,
     loading: RefCell<SortedSet<FileId>>,
+    /// Downloads that the person ended in this session.
+    unwanted: RefCell<SortedSet<FileId>>,
     /// Marks of pictures that were looked for, by account.
     sought: RefCell<SortedMap<[u8; 32], u64>>,
-    /// Rings when profile pictures changed.
-    pictures_changed: Bell,
     /// Marks of pictures that cannot be had in this session, by account.
     never: RefCell<SortedMap<[u8; 32], u64>>,
+    /// Rings when profile pictures changed.
+    pictures_changed: Bell,
     /// Rings when something is wanted.
     bell: Bell,
     /// Rings when somebody chose how long files stay.
@@ -70,9 +72,9 @@ impl<P: Ports> Files<P> {
         owner: Rc<Owner<P>>,
         network: Network<P>,
         conversations: Rc<Conversations<P>>,
+        sync: Rc<Sync<P>>,
     ) -> Result<(Self, usize), RecordError> {
         let (stage, mut damaged) = staging::load(&conversations.records).await?;
-        sync: Rc<Sync<P>>,
         let (pictures, lost) = avatar::load(&conversations.records).await?;
         damaged += lost;
         *conversations.pictures.borrow_mut() = pictures;
@@ -81,15 +83,16 @@ impl<P: Ports> Files<P> {
             owner,
             network,
             conversations,
+            sync,
             stage: RefCell::new(stage),
             wanted: RefCell::default(),
-            sync,
             loading: RefCell::default(),
+            unwanted: RefCell::default(),
             sought: RefCell::default(),
+            never: RefCell::default(),
             pictures_changed: Bell::default(),
             keeping_changed: Bell::default(),
             bell: Bell::default(),
-            never: RefCell::default(),
             stopped: RefCell::default(),
             stop: Bell::default(),
         };
@@ -101,10 +104,10 @@ impl<P: Ports> Files<P> {
     pub(crate) async fn run(&self) {
         futures::join!(
             self.keep_loading(),
+            self.keep_own_picture(),
             self.keep_pictures(),
             self.keep_no_longer(),
             self.watch()
-            self.keep_own_picture(),
         );
     }
 
@@ -132,8 +135,9 @@ impl<P: Ports> Files<P> {
         }
     }
 
-    /// Ends the transfer of a file, if there is one.
+    /// Ends the transfer of a file, if there is one. What the person did not want does not load by itself any more.
     pub(crate) fn cancel(&self, file: FileId) {
+        self.unwanted.borrow_mut().insert(file);
         let waited = {
             let mut wanted = self.wanted.borrow_mut();
             let before = wanted.len();
