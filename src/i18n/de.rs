@@ -1163,6 +1163,10 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     p1_paths_count: Plural::two(
         "1 Pfad steht. Anfragen gehen hindurch.",
         "{n} Pfade stehen. Anfragen verteilen sich auf sie.",
+    s1_left_out: Plural::two(
+        "{n} % des Verlaufs ist durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
+        "{n} % des Verlaufs sind durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
+    ),
     ),
     p1_clock_samples: Plural::two("1 Knoten", "{n} Knoten"),
     verdict_forged: Plural::two(

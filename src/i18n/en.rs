@@ -1154,6 +1154,10 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     p1_paths_count: Plural::two(
         "1 path stands. Requests go through it.",
         "{n} paths stand. Requests are spread over them.",
+    s1_left_out: Plural::two(
+        "{n} % of the history is searchable. There is no room for the oldest messages.",
+        "{n} % of the history is searchable. There is no room for the oldest messages.",
+    ),
     ),
     p1_clock_samples: Plural::two("1 node", "{n} nodes"),
     verdict_forged: Plural::two(

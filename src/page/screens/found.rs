@@ -100,8 +100,8 @@ pub(crate) fn Hits(results: Results, empty: &'static str) -> impl IntoView {
         results.found.with(|found| {
             found
                 .as_ref()
-                .map(|found| found.searchable)
-                .filter(|n| *n < 100)
+                .map(|found| (found.searchable, found.building))
+                .filter(|(n, _)| *n < 100)
         })
     };
     let none = move || {
@@ -124,7 +124,10 @@ pub(crate) fn Hits(results: Results, empty: &'static str) -> impl IntoView {
             }}
             {move || {
                 partly()
-                    .map(|n| view! { <p class="small muted" data-testid="s1.searchable">{count(&t.s1_searchable, u64::from(n))}</p> })
+                    .map(|(n, building)| {
+                        let said = if building { &t.s1_searchable } else { &t.s1_left_out };
+                        view! { <p class="small muted" data-testid="s1.searchable">{count(said, u64::from(n))}</p> }
+                    })
             }}
         </div>
         <ul class="hits">
