@@ -588,6 +588,14 @@ impl<P: Ports> Conversations<P> {
             .collect()
     }
 
+    /// Whether somebody whom we know has a picture.
+    pub(crate) fn has_picture(&self, account: &[u8; 32]) -> bool {
+        let id = self.by_account.borrow().get(account).copied();
+        let book = self.book.borrow();
+        id.and_then(|id| book.get(&id))
+            .is_some_and(|row| row.picture.is_some())
+    }
+
     /// Somebody's picture is here.
     pub(crate) fn tell_picture(&self, account: &[u8; 32]) {
         let id = self.by_account.borrow().get(account).copied();
@@ -596,14 +604,6 @@ impl<P: Ports> Conversations<P> {
             self.events
                 .emit(Event::Conversation(Box::new(self.view(&row))));
         }
-    }
-
-    /// Whether somebody whom we know has a picture.
-    pub(crate) fn has_picture(&self, account: &[u8; 32]) -> bool {
-        let id = self.by_account.borrow().get(account).copied();
-        let book = self.book.borrow();
-        id.and_then(|id| book.get(&id))
-            .is_some_and(|row| row.picture.is_some())
     }
 
     /// Waits for its turn and starts a change.
@@ -955,7 +955,6 @@ impl<P: Ports> Change<'_, P> {
         slot.get_or_insert_default()
     }
 
-    /// Takes what came before its message.
     /// Whether a word of `sender` about a message that is not here can be kept. Where all places are taken, words that have
     /// grown too old make room.
     pub(crate) fn has_early_room(&mut self, target: &Early, sender: &[u8; 32]) -> bool {
@@ -969,6 +968,7 @@ impl<P: Ports> Change<'_, P> {
         words.has_room_for(target, sender, &self.early)
     }
 
+    /// Takes what came before its message.
     fn take_early(&mut self, target: Early) -> Option<EarlyRecord> {
         let found = match self.early.get(&target) {
             Some(within) => within.clone(),
@@ -1042,11 +1042,15 @@ impl<P: Ports> Change<'_, P> {
         sent_at: u64,
     ) -> Result<Option<MessageRecord>, RecordError> {
         let place = self.place(author, sent_at).await?;
+        let records = self.conversations.records.clone();
+        if place != Some(Place { at: None }) {
+            let gone = self.gone_key(author, sent_at);
+            self.tx.put(&gone, &());
+        }
         self.set_place(author, sent_at, Place { at: None });
         let Some((conversation, id)) = place.and_then(|place| place.at) else {
             return Ok(None);
         };
-        let records = self.conversations.records.clone();
         let record = match self.messages.remove(&id) {
             Some(record) => Some(record),
             None => {
@@ -1103,8 +1107,17 @@ impl<P: Ports> Change<'_, P> {
         let records = &self.conversations.records;
         self.tx
             .delete(&message::author_key(records, author, sent_at));
+        let gone = self.gone_key(author, sent_at);
+        self.tx.delete(&gone);
         self.places.insert((*author, sent_at), None);
         Ok(())
+    }
+
+    /// Of what this change removes.
+    fn gone_key(&self, author: &[u8; 32], sent_at: u64) -> Key {
+        let records = &self.conversations.records;
+        let place = message::author_key(records, author, sent_at);
+        message::gone(records, self.network_now.as_millis()).then(place.bytes())
     }
 
     async fn newest_but(
@@ -1311,21 +1324,14 @@ impl<P: Ports> Change<'_, P> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
-
-    /// An empty conversation with an account that follows from `number`.
-    pub(crate) fn record(number: u8) -> ConversationRecord {
-        let account = AccountId::from_key(X25519PublicKey([number; 32]));
-        ConversationRecord::new(ConversationId([number; 16]), &account, 1_790_000_000_000)
-    }
-}
     use crate::network::NetworkProfile;
     use crate::network::testing::{Lab, LabPorts};
     use crate::store::MemoryStore;
     use crate::vault::VaultKey;
     use onionskin_protocol::account::{Account, Seed};
     use onionskin_testnet::random::SeededEntropy;
-    #![allow(clippy::unwrap_used)]
 
     /// The conversations that a store holds, of the account with the key `own`.
     pub(crate) fn conversations(
@@ -1373,3 +1379,10 @@ pub(crate) mod tests {
             ("later", 1_790_000_020)
         );
     }
+
+    /// An empty conversation with an account that follows from `number`.
+    pub(crate) fn record(number: u8) -> ConversationRecord {
+        let account = AccountId::from_key(X25519PublicKey([number; 32]));
+        ConversationRecord::new(ConversationId([number; 16]), &account, 1_790_000_000_000)
+    }
+}

@@ -5,6 +5,7 @@ use onionskin_client::api::{
     Anchor, Answer, Command, ConversationChange, DeleteScope, Delivery, ErrorCode, Event,
     Invitation, Message, MessageKind, Notify, RequestState, Settings, Timer,
 };
+use onionskin_client::ports::Table;
 use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::keys::{Signature, X25519SecretKey};
 use onionskin_protocol::message::proto::{self, Content, reaction::Action};
@@ -1159,4 +1160,44 @@ fn messages_stand_in_the_order_in_which_they_were_sent_however_busy_the_device_i
         futures::future::join_all(sends).await;
         assert_eq!(anna.texts(&anna.id).await, texts);
     });
+}
+
+#[test]
+fn that_messages_were_removed_is_forgotten_when_nothing_can_bring_them_back() {
+    let world = World::new(130, 8, 2);
+    let anna = world.client(1, "Anna");
+    let boris = id_of(2).to_string();
+    let month = 31 * 24 * 3_600_000;
+    let index = async || anna.store.held().await[&Table::Index].records;
+    let text = |text: &str| Content::text(text, None, Expiry::Off);
+    let pass = || {
+        world.run(&[], async { world.wait(month).await });
+        world.run(&[&anna], async {
+            world.wait(60_000).await;
+            index().await
+        })
+    };
+    let now = || world.time.now().as_millis();
+    world.run(&[&anna], async {
+        inject(&world, 2, 1, &text("first"), now());
+        comes(&world, &anna, &boris, "first").await;
+    });
+    let before = pass();
+    world.run(&[&anna], async {
+        let at = now();
+        for number in 0..20 {
+            let unsend = Content::unsend(Timestamp(at + 1_000 + number), &id_of(2));
+            inject(&world, 2, 1, &unsend, at + number);
+        }
+        inject(&world, 2, 1, &text("gone"), at + 30);
+        let message = comes(&world, &anna, &boris, "gone").await;
+        delete(&anna, &message, DeleteScope::Here).await;
+        // What was taken back before it came does not come.
+        inject(&world, 2, 1, &text("never"), at + 1_000);
+        inject(&world, 2, 1, &text("gone again"), at + 30);
+        world.wait(30_000).await;
+        assert_eq!(anna.texts(&boris).await, ["first"]);
+        assert!(index().await > before + 40);
+    });
+    assert_eq!(pass(), before);
 }
