@@ -1357,6 +1357,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "Das ist deine eigene Account-ID.",
             "",
             "Sie öffnet deine Notizen.",
+        E::NameUnsupported => ErrorText::new(
+            "Dieser Name ist in einer alten Form registriert, die hier nicht gelesen wird.",
+            "",
+            "Verwende die Account-ID.",
+        ),
         ),
         E::PhraseWord => ErrorText::new(
             "Wort {n} steht nicht in der Wortliste.",

@@ -1348,6 +1348,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
         E::PhraseWord => ErrorText::new(
             "Word {n} is not in the word list.",
             "Nothing was stored.",
+        E::NameUnsupported => ErrorText::new(
+            "This name is registered in an old form that is not read here.",
+            "",
+            "Use the Account ID.",
+        ),
             "Correct the marked word.",
         ),
         E::PhraseCount => ErrorText::new(

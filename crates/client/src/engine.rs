@@ -593,9 +593,8 @@ impl<P: Ports> Inner<P> {
             .map(|account| Answer::AccountId(account.to_string()))
             .map_err(|error| {
                 let code = match &error {
-                    NameLookup::Form | NameLookup::Unknown | NameLookup::Unreadable => {
-                        ErrorCode::NameNone
-                    }
+                    NameLookup::Form | NameLookup::Unknown => ErrorCode::NameNone,
+                    NameLookup::Unreadable => ErrorCode::NameUnsupported,
                     NameLookup::Split => ErrorCode::NameSplit,
                     NameLookup::Network(error) => error.code(),
                 };

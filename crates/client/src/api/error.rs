@@ -55,6 +55,7 @@ pub enum ErrorCode {
     Internal,
     FileMany,
     FileTotal,
+    NameUnsupported,
 }
 
 impl ErrorCode {
@@ -109,6 +110,7 @@ impl ErrorCode {
             Self::Internal => "INTERNAL",
             Self::FileMany => "FILE-MANY",
             Self::FileTotal => "FILE-TOTAL",
+            Self::NameUnsupported => "NAME-UNSUPPORTED",
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum Command {
         account_id: String,
     },
     /// Asks the name service whose name it is: three nodes must agree (20-messages 8). Waits for the network. Answer:
-    /// [`Answer::AccountId`]; fails with `NameNone`, `NameSplit` or a `Net…` code.
+    /// [`Answer::AccountId`]; fails with `NameNone`, `NameUnsupported`, `NameSplit` or a `Net…` code.
     LookUpName {
         /// As typed.
         name: String,
