@@ -223,7 +223,7 @@ catalogue! {
         media_tab_pictures media_tab_files media_tab_links media_tab_voice media_empty media_older media_link_from
         r1_qr r1_qr_why r1_second r1_second_why;
     counted:
-        v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done
+        v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done v8_left_out
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
         media_staged x7_days x7_older d2_reading d2_done
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined

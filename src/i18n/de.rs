@@ -1106,6 +1106,10 @@ pub(super) static GERMAN: Catalogue = Catalogue {
         "An 1 Unterhaltung weitergeleitet",
         "An {n} Unterhaltungen weitergeleitet",
     ),
+    v8_left_out: Plural::two(
+        "1 Nachricht wurde nicht weitergeleitet: Ihre Dateien sind hier nicht geladen, oder sie ist gelöscht.",
+        "{n} Nachrichten wurden nicht weitergeleitet: Ihre Dateien sind hier nicht geladen, oder sie sind gelöscht.",
+    ),
     unread: Plural::two("1 ungelesen", "{n} ungelesen"),
     queued: Plural::two("1 Nachricht wartet", "{n} Nachrichten warten"),
     nodes: Plural::two("1 Knoten", "{n} Knoten"),
@@ -1159,14 +1163,14 @@ pub(super) static GERMAN: Catalogue = Catalogue {
         "Bisher ist {n} % des Verlaufs durchsuchbar.",
         "Bisher sind {n} % des Verlaufs durchsuchbar.",
     ),
-    p1_attempts: Plural::two("1 Versuch bisher", "{n} Versuche bisher"),
-    p1_paths_count: Plural::two(
-        "1 Pfad steht. Anfragen gehen hindurch.",
-        "{n} Pfade stehen. Anfragen verteilen sich auf sie.",
     s1_left_out: Plural::two(
         "{n} % des Verlaufs ist durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
         "{n} % des Verlaufs sind durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
     ),
+    p1_attempts: Plural::two("1 Versuch bisher", "{n} Versuche bisher"),
+    p1_paths_count: Plural::two(
+        "1 Pfad steht. Anfragen gehen hindurch.",
+        "{n} Pfade stehen. Anfragen verteilen sich auf sie.",
     ),
     p1_clock_samples: Plural::two("1 Knoten", "{n} Knoten"),
     verdict_forged: Plural::two(
@@ -1353,15 +1357,15 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "",
             "Verwende die Account-ID.",
         ),
-        E::IdSelf => ErrorText::new(
-            "Das ist deine eigene Account-ID.",
-            "",
-            "Sie öffnet deine Notizen.",
         E::NameUnsupported => ErrorText::new(
             "Dieser Name ist in einer alten Form registriert, die hier nicht gelesen wird.",
             "",
             "Verwende die Account-ID.",
         ),
+        E::IdSelf => ErrorText::new(
+            "Das ist deine eigene Account-ID.",
+            "",
+            "Sie öffnet deine Notizen.",
         ),
         E::PhraseWord => ErrorText::new(
             "Wort {n} steht nicht in der Wortliste.",

@@ -1106,6 +1106,10 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
         "Forwarded to 1 conversation",
         "Forwarded to {n} conversations",
     ),
+    v8_left_out: Plural::two(
+        "1 message was not forwarded: its files are not loaded here, or it is deleted.",
+        "{n} messages were not forwarded: their files are not loaded here, or they are deleted.",
+    ),
     unread: Plural::two("1 unread", "{n} unread"),
     queued: Plural::two("1 message waits", "{n} messages wait"),
     nodes: Plural::two("1 node", "{n} nodes"),
@@ -1150,14 +1154,14 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
         "{n} % of the history is searchable so far.",
         "{n} % of the history is searchable so far.",
     ),
-    p1_attempts: Plural::two("1 attempt so far", "{n} attempts so far"),
-    p1_paths_count: Plural::two(
-        "1 path stands. Requests go through it.",
-        "{n} paths stand. Requests are spread over them.",
     s1_left_out: Plural::two(
         "{n} % of the history is searchable. There is no room for the oldest messages.",
         "{n} % of the history is searchable. There is no room for the oldest messages.",
     ),
+    p1_attempts: Plural::two("1 attempt so far", "{n} attempts so far"),
+    p1_paths_count: Plural::two(
+        "1 path stands. Requests go through it.",
+        "{n} paths stand. Requests are spread over them.",
     ),
     p1_clock_samples: Plural::two("1 node", "{n} nodes"),
     verdict_forged: Plural::two(
@@ -1344,15 +1348,15 @@ const fn errors(code: ErrorCode) -> ErrorText {
             "",
             "Use the Account ID.",
         ),
-        E::IdSelf => ErrorText::new("That is your own Account ID.", "", "It opens your notes."),
-        E::PhraseWord => ErrorText::new(
-            "Word {n} is not in the word list.",
-            "Nothing was stored.",
         E::NameUnsupported => ErrorText::new(
             "This name is registered in an old form that is not read here.",
             "",
             "Use the Account ID.",
         ),
+        E::IdSelf => ErrorText::new("That is your own Account ID.", "", "It opens your notes."),
+        E::PhraseWord => ErrorText::new(
+            "Word {n} is not in the word list.",
+            "Nothing was stored.",
             "Correct the marked word.",
         ),
         E::PhraseCount => ErrorText::new(

@@ -283,8 +283,8 @@ impl<P: Ports> Engine<P> {
                 to,
                 comment,
             } => {
-                outbox.forward(&messages, &to, &comment).await?;
-                Ok(Answer::Done)
+                let left_out = outbox.forward(&messages, &to, &comment).await?;
+                Ok(Answer::Forwarded { left_out })
             }
             Command::CancelSend { message } => outbox.cancel(&message).await.map(Answer::Draft),
             Command::React {
