@@ -724,6 +724,9 @@ fn a_lost_picture_is_brought_to_the_server_once_more_by_whoever_has_it_and_by_no
         world.files.forget();
         world.run(&[anna], async { world.wait(8 * SOON).await });
         assert!(world.files.is_empty(), "this device has another picture");
+        world.run(&[second], async { world.wait(8 * SOON).await });
+        assert_eq!(world.files.len(), 1);
+        world.run(&[], async { world.wait(DAY).await });
         world.run(&[anna, second], async {
             let there = async || avatar(anna, &anna.id).await == photo(2);
             world.until("the picture", 8 * SOON, there).await;

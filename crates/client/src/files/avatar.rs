@@ -24,6 +24,8 @@ const MAX_PICTURE: usize = 5_000_000;
 const LOOK_EVERY: u64 = 600_000;
 /// Waits (ms) between attempts to bring a picture to the server or from it, then the last one again and again.
 const WAITS: [u64; 5] = [5_000, 15_000, 60_000, 300_000, 900_000];
+/// What is gone is not asked for within this time (ms). Then its owner may have brought it to the server once more.
+const NEVER: u64 = 24 * 3_600_000;
 /// The life of the own picture is made longer once in this time (ms).
 const RENEW_EVERY: u64 = 24 * 3_600_000;
 /// Not when the profile changed within this time (s).
@@ -146,7 +148,8 @@ impl<P: Ports> Files<P> {
                 match self.fetch_picture(account, &reference).await {
                     Ok(Fetched::Here) => {}
                     Ok(Fetched::Never) => {
-                        self.never.borrow_mut().insert(account, mark);
+                        let now = self.ports.clock().now().as_millis();
+                        self.never.borrow_mut().insert(account, (mark, now));
                     }
                     Ok(Fetched::Later) | Err(_) => failed = true,
                 }
@@ -271,8 +274,17 @@ impl<P: Ports> Files<P> {
         if now.saturating_sub(renewed) < RENEW_EVERY || age < YOUNG {
             return Ok(());
         }
+        let own = self.owner.id().key().0;
+        let here = self.conversations.pictures.borrow().get(&own).copied();
+        let same = here == Some(reference.mark());
         let url = match remote::extend(&self.network, &reference.url).await {
             Ok(_) => Some(reference.url.clone()),
+            Err(remote::RemoteError::Server(FileServerError::Gone)) if !same => {
+                // Only a device that has it can bring it back: the server is asked again tomorrow.
+                let mut tx = records.tx();
+                tx.put(&renewed_key(records), &now);
+                return tx.commit(Durability::Relaxed).await;
+            }
             Err(remote::RemoteError::Server(FileServerError::Gone)) => self.again(&reference).await,
             Err(_) if age > OLD => self.again(&reference).await,
             Err(_) => None,
@@ -288,15 +300,12 @@ impl<P: Ports> Files<P> {
             url,
             key: reference.key.clone(),
         };
-        let own = self.owner.id().key().0;
         let mark = crate::sync::reference(&picture).mark();
         let profile = change.configs.profile_mut();
         let now_s = (now / 1_000).max(profile.updated_s() + 1);
         profile.set_refreshed_picture(&picture, now_s)?;
         change.tx.put(&renewed_key(records), &now);
         // The same picture under another address need not be fetched.
-        let here = self.conversations.pictures.borrow().get(&own).copied();
-        let same = here == Some(reference.mark());
         let kept: Option<Kept> = records.get_sound(&kept_key(records, &own)).await?;
         if let Some(kept) = kept.filter(|_| same) {
             change
@@ -329,6 +338,7 @@ impl<P: Ports> Files<P> {
     fn missing(&self) -> Vec<([u8; 32], PictureRef)> {
         let here = self.conversations.pictures.borrow();
         let never = self.never.borrow();
+        let now = self.ports.clock().now().as_millis();
         let own = self
             .owner
             .picture()
@@ -338,8 +348,12 @@ impl<P: Ports> Files<P> {
             .into_iter()
             .chain(own)
             .filter(|(account, reference)| {
-                let mark = Some(reference.mark());
-                here.get(account).copied() != mark && never.get(account).copied() != mark
+                let mark = reference.mark();
+                let rests = never.get(account).is_some_and(|(of, at)| {
+                    let age = now.checked_sub(*at);
+                    *of == mark && age.is_some_and(|age| age < NEVER)
+                });
+                here.get(account) != Some(&mark) && !rests
             })
             .collect()
     }

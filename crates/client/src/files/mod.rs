@@ -52,8 +52,8 @@ pub(crate) struct Files<P: Ports> {
     unwanted: RefCell<SortedSet<FileId>>,
     /// Marks of pictures that were looked for, by account.
     sought: RefCell<SortedMap<[u8; 32], u64>>,
-    /// Marks of pictures that cannot be had in this session, by account.
-    never: RefCell<SortedMap<[u8; 32], u64>>,
+    /// Marks of pictures that could not be had, and when (device clock, ms), by account.
+    never: RefCell<SortedMap<[u8; 32], (u64, u64)>>,
     /// Rings when profile pictures changed.
     pictures_changed: Bell,
     /// Rings when something is wanted.
