@@ -224,10 +224,10 @@ catalogue! {
         media_tab_pictures media_tab_files media_tab_links media_tab_voice media_empty media_older media_link_from
         r1_qr r1_qr_why r1_second r1_second_why;
     counted:
-        v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done
+        v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done v8_left_out
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
         media_staged x7_days x7_older d2_reading d2_done
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
-        said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable
+        said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable s1_left_out
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;
 }

@@ -594,7 +594,7 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     x9_pace_15: "Alle 15 Sekunden",
     x9_pace_60: "Jede Minute",
     x9_saver: "Daten sparen",
-    x9_saver_why: "Fragt seltener nach Nachrichten.",
+    x9_saver_why: "Fragt seltener nach Nachrichten und lädt keine Dateien von selbst.",
     x9_strict: "Strenge Pfade",
     x9_strict_why: "Wartet lieber, als eine Regel für Pfade zu lockern. Nachrichten können sich verspäten, wenn wenige Knoten übrig sind.",
     x9_defaults: "Vorgaben für diese Seite",
@@ -1131,6 +1131,10 @@ pub(super) static GERMAN: Catalogue = Catalogue {
         "An 1 Unterhaltung weitergeleitet",
         "An {n} Unterhaltungen weitergeleitet",
     ),
+    v8_left_out: Plural::two(
+        "1 Nachricht wurde nicht weitergeleitet: Ihre Dateien sind hier nicht geladen, oder sie ist gelöscht.",
+        "{n} Nachrichten wurden nicht weitergeleitet: Ihre Dateien sind hier nicht geladen, oder sie sind gelöscht.",
+    ),
     unread: Plural::two("1 ungelesen", "{n} ungelesen"),
     queued: Plural::two("1 Nachricht wartet", "{n} Nachrichten warten"),
     nodes: Plural::two("1 Knoten", "{n} Knoten"),
@@ -1183,6 +1187,10 @@ pub(super) static GERMAN: Catalogue = Catalogue {
     s1_searchable: Plural::two(
         "Bisher ist {n} % des Verlaufs durchsuchbar.",
         "Bisher sind {n} % des Verlaufs durchsuchbar.",
+    ),
+    s1_left_out: Plural::two(
+        "{n} % des Verlaufs ist durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
+        "{n} % des Verlaufs sind durchsuchbar. Für die ältesten Nachrichten ist kein Platz.",
     ),
     p1_attempts: Plural::two("1 Versuch bisher", "{n} Versuche bisher"),
     p1_paths_count: Plural::two(
@@ -1376,6 +1384,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
         ),
         E::NameSplit => ErrorText::new(
             "Die Knoten sind sich nicht einig, wessen Name das ist.",
+            "",
+            "Verwende die Account-ID.",
+        ),
+        E::NameUnsupported => ErrorText::new(
+            "Dieser Name ist in einer alten Form registriert, die hier nicht gelesen wird.",
             "",
             "Verwende die Account-ID.",
         ),

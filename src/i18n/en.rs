@@ -594,7 +594,7 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     x9_pace_15: "Every 15 seconds",
     x9_pace_60: "Every minute",
     x9_saver: "Data saver",
-    x9_saver_why: "Asks for messages less often.",
+    x9_saver_why: "Asks for messages less often, and no files load by themselves.",
     x9_strict: "Strict paths",
     x9_strict_why: "Rather waits than relax a rule for paths. Messages may be late when few nodes are left.",
     x9_defaults: "Defaults for this page",
@@ -1131,6 +1131,10 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
         "Forwarded to 1 conversation",
         "Forwarded to {n} conversations",
     ),
+    v8_left_out: Plural::two(
+        "1 message was not forwarded: its files are not loaded here, or it is deleted.",
+        "{n} messages were not forwarded: their files are not loaded here, or they are deleted.",
+    ),
     unread: Plural::two("1 unread", "{n} unread"),
     queued: Plural::two("1 message waits", "{n} messages wait"),
     nodes: Plural::two("1 node", "{n} nodes"),
@@ -1174,6 +1178,10 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
     s1_searchable: Plural::two(
         "{n} % of the history is searchable so far.",
         "{n} % of the history is searchable so far.",
+    ),
+    s1_left_out: Plural::two(
+        "{n} % of the history is searchable. There is no room for the oldest messages.",
+        "{n} % of the history is searchable. There is no room for the oldest messages.",
     ),
     p1_attempts: Plural::two("1 attempt so far", "{n} attempts so far"),
     p1_paths_count: Plural::two(
@@ -1367,6 +1375,11 @@ const fn errors(code: ErrorCode) -> ErrorText {
         ),
         E::NameSplit => ErrorText::new(
             "The nodes do not agree whose name this is.",
+            "",
+            "Use the Account ID.",
+        ),
+        E::NameUnsupported => ErrorText::new(
+            "This name is registered in an old form that is not read here.",
             "",
             "Use the Account ID.",
         ),

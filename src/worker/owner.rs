@@ -16,6 +16,24 @@ const PREFIX: &str = "onionskin/";
 /// How long the present owner may take to finish and let go (ms).
 const YIELD_MS: u32 = 2_000;
 
+/// A lock; given back on drop.
+pub(crate) struct Alone(Function);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        // Resolving a promise does not throw.
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// Waits until no other tab holds this lock; `None` where there are no locks, and when a tab that sleeps does not let go.
+pub(crate) async fn alone(name: &str) -> Option<Alone> {
+    let locks = locks()?;
+    let signal = AbortSignal::timeout_with_u32(YIELD_MS);
+    let release = request(&locks, name, &[("signal", signal.into())], || {}).await;
+    release.map(Alone)
+}
+
 /// The lock of a vault; given back on drop.
 pub(crate) struct Ownership {
     release: Function,

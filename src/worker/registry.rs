@@ -9,6 +9,7 @@
 //! ```
 //! The database exists only while there is a vault: asking for the list makes nothing.
 
+use super::owner::alone;
 use super::store::database::{self, Database, Opened, from_rexie, to_bytes, to_js};
 use crate::bridge::VaultId;
 use onionskin_client::ports::{Durability, Entropy, StoreError};
@@ -18,6 +19,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, IdbTransaction};
 
 const DATABASE: &str = "onionskin";
+/// Who changes the list holds it.
+const LOCK: &str = "onionskin list";
 const VAULTS: &str = "vaults";
 const KEYS: &str = "keys";
 const STORES: [&str; 2] = [VAULTS, KEYS];
@@ -83,6 +86,7 @@ pub(crate) async fn put(
 ) -> Result<(), StoreError> {
     let mut record = created_at.to_be_bytes().to_vec();
     record.extend(header.to_bytes());
+    let _alone = alone(LOCK).await;
     let database = Database::create(DATABASE, &STORES).await?;
     database
         .write(&STORES, Durability::Strict, None, |transaction| {
@@ -97,6 +101,8 @@ pub(crate) async fn put(
 
 /// Makes a vault unreadable for ever: overwrites its openers, then removes them, each flushed (50-browser 13).
 pub(crate) async fn destroy(vault: VaultId, entropy: &mut impl Entropy) -> Result<(), StoreError> {
+    // What another tab enters between the count and the deletion would go with it.
+    let _alone = alone(LOCK).await;
     let Opened::Found(database) = Database::open(DATABASE, &STORES).await? else {
         return Ok(());
     };

@@ -31,7 +31,7 @@ const IDLE: u64 = 600_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chore {
     pub(crate) hash: MessageHash,
-    /// The swarm forgets the message by itself then (network time, ms).
+    /// By then the swarm has forgotten the message in any case (network time, ms).
     pub(crate) until: u64,
     pub(crate) task: Task,
 }

@@ -134,27 +134,36 @@ impl<P: Ports> Outbox<P> {
         Ok(record)
     }
 
-    /// Sends messages to others as new ones, all or none of them.
+    /// Sends messages to others as new ones, all or none of those that can be sent. Gives how many cannot: what was taken back
+    /// or does not open, and what has files that are not here.
     pub(crate) async fn forward(
         &self,
         messages: &[MessageId],
         to: &[ConversationId],
         comment: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<u32, Failure> {
         if to.len() > MAX_TARGETS || messages.len() > MAX_FORWARDED {
             let number = u32::try_from(MAX_TARGETS).ok();
             return Err(failure(ErrorCode::SendRate, number, ""));
         }
         let mut change = self.conversations.change().await;
         let mut letters = Vec::with_capacity(messages.len() + 1);
+        let (mut forwarded, mut left_out) = (false, 0);
         let mut copied = 0u64;
         if !comment.trim().is_empty() {
             letters.push(Letter::text(comment).checked()?);
         }
         for message in messages {
             let record = change.message(message).await?;
-            let record = record.filter(|record| record.kind == MessageKind::Text);
-            let record = record.ok_or_else(unknown_message)?;
+            let Some(record) = record.filter(|record| record.kind == MessageKind::Text) else {
+                left_out += 1;
+                continue;
+            };
+            if !record.files.iter().all(|file| file.here) {
+                left_out += 1;
+                continue;
+            }
+            forwarded = true;
             copied += record.files.iter().map(|file| file.size).sum::<u64>();
             let letter = Letter {
                 text: record.text,
@@ -163,6 +172,10 @@ impl<P: Ports> Outbox<P> {
                 ..Letter::default()
             };
             letters.push(letter.checked()?);
+        }
+        if !forwarded {
+            // The words that go before them would stand alone.
+            return Ok(left_out);
         }
         if copied.saturating_mul(to.len() as u64) > MAX_COPIED {
             return Err(failure(ErrorCode::FileTotal, None, ""));
@@ -179,7 +192,7 @@ impl<P: Ports> Outbox<P> {
             }
         }
         self.commit(change, entries).await?;
-        Ok(())
+        Ok(left_out)
     }
 
     /// A message and what has to be sent for it.

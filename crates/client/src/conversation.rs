@@ -22,6 +22,7 @@ use crate::sync::{Configs, Set, reference};
 use crate::turns::{Turn, Turns};
 use crate::wake::Bell;
 use futures::future::join_all;
+use onionskin_protocol::config::fields;
 use onionskin_protocol::entropy::draw;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::keys::X25519PublicKey;
@@ -41,6 +42,8 @@ const SKEW: u64 = 60_000;
 const PAGE: usize = 200;
 /// Longest address of a picture (bytes): what the configs take (20-messages 4.8).
 const MAX_PICTURE_URL: usize = 223;
+/// So far (s) ahead of the network's time a profile may have changed.
+const PROFILE_SKEW: u64 = 24 * 3_600;
 /// Longest draft kept (bytes).
 const MAX_DRAFT: usize = 64 * 1024;
 
@@ -172,14 +175,21 @@ impl ConversationRecord {
     }
 
     /// Takes name and picture of a profile that is newer than what we have; without a picture it has none (20-messages 6,
-    /// Decisions 7).
+    /// Decisions 7). `now`: network time.
     pub(crate) fn update_profile(
         &mut self,
         profile: Option<&proto::LokiProfile>,
         key: Option<&[u8]>,
+        now: Timestamp,
     ) {
         let Some(profile) = profile else { return };
-        let updated = profile.last_profile_update_seconds.unwrap_or(0);
+        let told = profile.last_profile_update_seconds.unwrap_or(0);
+        let told = fields::seconds(i64::try_from(told).unwrap_or(i64::MAX));
+        // A time of the far future would hold up every change that comes after it: it is none.
+        let updated = match told > now.as_millis() / 1_000 + PROFILE_SKEW {
+            true => 0,
+            false => told,
+        };
         if updated > self.profile_updated || (updated == 0 && self.profile_updated == 0) {
             self.profile_updated = updated;
             if let Some(name) = &profile.display_name {
@@ -247,7 +257,7 @@ impl<P: Ports> Conversations<P> {
         own: AccountId,
     ) -> Result<(Self, usize), RecordError> {
         let settings = crate::settings::load(&records).await?;
-        let early = EarlyWords::open(&records).await?;
+        let early = EarlyWords::open(&records, own.key().0).await?;
         let signals = Signals::open(&records, ports.clock().now().as_millis()).await?;
         let chores = Chores::open(&records).await?;
         let (rows, damaged) = records
@@ -589,6 +599,14 @@ impl<P: Ports> Conversations<P> {
             .collect()
     }
 
+    /// Whether somebody whom we know has a picture.
+    pub(crate) fn has_picture(&self, account: &[u8; 32]) -> bool {
+        let id = self.by_account.borrow().get(account).copied();
+        let book = self.book.borrow();
+        id.and_then(|id| book.get(&id))
+            .is_some_and(|row| row.picture.is_some())
+    }
+
     /// Somebody's picture is here.
     pub(crate) fn tell_picture(&self, account: &[u8; 32]) {
         let id = self.by_account.borrow().get(account).copied();
@@ -768,11 +786,12 @@ impl<P: Ports> Change<'_, P> {
         let record = self.find(account).unwrap_or_else(|| {
             let id = ConversationId(draw(&mut *self.conversations.ports.entropy()));
             let own = account.key().0 == self.conversations.own;
-            let timer = self.conversations.settings.borrow().default_timer;
-            let mut record = ConversationRecord {
-                timer: crate::disappear::allowed(timer, own),
-                ..ConversationRecord::new(id, account, self.now)
-            };
+            let mut record = ConversationRecord::new(id, account, self.now);
+            // Notes to oneself are kept alike on all devices, whatever one of them chose for others.
+            if !own {
+                let timer = self.conversations.settings.borrow().default_timer;
+                record.timer = crate::disappear::allowed(timer, own);
+            }
             self.configs.furnish(&mut record);
             record
         });
@@ -983,9 +1002,20 @@ impl<P: Ports> Change<'_, P> {
     /// Forgets what came before messages that do not come any more.
     pub(crate) fn forget_early(&mut self) {
         let now = self.network_now.as_millis();
-        for target in self.conversations.early.outlived(now) {
-            self.early.insert(target, None);
+        for target in self.conversations.early.too_old(now) {
+            self.early.entry(target).or_insert(None);
         }
+    }
+
+    /// Whether a word of `sender` about a message that is not here can be kept. Where all places are taken, words that have
+    /// grown too old make room.
+    pub(crate) fn has_early_room(&mut self, target: &Early, sender: &[u8; 32]) -> bool {
+        if self.conversations.early.is_full() && self.conversations.network.knows_time() {
+            self.forget_early();
+        }
+        self.conversations
+            .early
+            .has_room_for(target, sender, &self.early)
     }
 
     /// Takes what came before its message.
@@ -1057,17 +1087,24 @@ impl<P: Ports> Change<'_, P> {
         sent_at: u64,
     ) -> Result<Option<MessageRecord>, RecordError> {
         let place = self.place(author, sent_at).await?;
+        let records = self.conversations.records.clone();
+        if place != Some(Place { at: None }) {
+            let gone = self.gone_key(author, sent_at);
+            self.tx.put(&gone, &());
+        }
         self.set_place(author, sent_at, Place { at: None });
         let Some((conversation, id)) = place.and_then(|place| place.at) else {
             return Ok(None);
         };
-        let records = self.conversations.records.clone();
         let record = match self.messages.remove(&id) {
             Some(record) => Some(record),
             None => {
-                self.conversations
-                    .message(&conversation, sent_at, &id)
-                    .await?
+                let found = self.conversations.message(&conversation, sent_at, &id);
+                match found.await {
+                    // What cannot be read goes as well.
+                    Err(error) if error.is_damage() => None,
+                    read => read?,
+                }
             }
         };
         self.tx
@@ -1115,8 +1152,17 @@ impl<P: Ports> Change<'_, P> {
         let records = &self.conversations.records;
         self.tx
             .delete(&message::author_key(records, author, sent_at));
+        let gone = self.gone_key(author, sent_at);
+        self.tx.delete(&gone);
         self.places.insert((*author, sent_at), None);
         Ok(())
+    }
+
+    /// Of what this change removes.
+    fn gone_key(&self, author: &[u8; 32], sent_at: u64) -> Key {
+        let records = &self.conversations.records;
+        let place = message::author_key(records, author, sent_at);
+        message::gone(records, self.network_now.as_millis()).then(place.bytes())
     }
 
     async fn newest_but(
@@ -1332,7 +1378,61 @@ impl<P: Ports> Change<'_, P> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::network::NetworkProfile;
+    use crate::network::testing::{Lab, LabPorts};
+    use crate::store::MemoryStore;
+    use crate::vault::VaultKey;
+    use onionskin_protocol::account::{Account, Seed};
+    use onionskin_testnet::random::SeededEntropy;
+
+    /// The conversations that a store holds, of the account with the key `own`.
+    pub(crate) fn conversations(
+        lab: &Lab,
+        store: &MemoryStore,
+        own: [u8; 32],
+    ) -> Rc<Conversations<LabPorts>> {
+        let ports = Rc::new(lab.ports(store));
+        let key = VaultKey::generate(&mut SeededEntropy::new(1));
+        let records = Records::new(Rc::clone(&ports), key);
+        let own = AccountId::from_key(X25519PublicKey(own));
+        let open = async {
+            let (ports, profile) = (Rc::clone(&ports), NetworkProfile::local());
+            let network = Network::open(Rc::clone(&ports), records.clone(), profile, own);
+            let account = Account::from_seed(Seed::from_bytes([9; 16]));
+            let configs = Configs::open(Rc::clone(&ports), records.clone(), &account);
+            let (network, configs) = (network.await.unwrap(), Rc::new(configs.await.unwrap()));
+            let events = Events::default();
+            Conversations::open(ports, records, events, configs, network, own).await
+        };
+        Rc::new(lab.time().run(open).unwrap().0)
+    }
+
+    #[test]
+    fn a_profile_of_the_far_future_does_not_hold_up_those_that_come_after_it() {
+        let now = Timestamp(1_790_000_000_000);
+        let profile = |name: &str, at: u64| proto::LokiProfile {
+            display_name: Some(name.to_owned()),
+            profile_picture: None,
+            last_profile_update_seconds: Some(at),
+        };
+        let mut row = record(1);
+        row.update_profile(Some(&profile("ahead", u64::MAX)), None, now);
+        assert_eq!((row.name.as_str(), row.profile_updated), ("ahead", 0));
+        row.update_profile(Some(&profile("now", 1_790_000_010)), None, now);
+        row.update_profile(Some(&profile("ahead", 1_790_100_000)), None, now);
+        assert_eq!(
+            (row.name.as_str(), row.profile_updated),
+            ("now", 1_790_000_010)
+        );
+        // In the unit of another client.
+        row.update_profile(Some(&profile("later", 1_790_000_020_000)), None, now);
+        assert_eq!(
+            (row.name.as_str(), row.profile_updated),
+            ("later", 1_790_000_020)
+        );
+    }
 
     /// An empty conversation with an account that follows from `number`.
     pub(crate) fn record(number: u8) -> ConversationRecord {

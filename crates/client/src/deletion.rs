@@ -52,10 +52,11 @@ impl<P: Ports> Change<'_, P> {
     /// Has our own swarm delete a message.
     pub(crate) fn delete_from_swarm(&mut self, record: &MessageRecord) {
         if let Some(hash) = record.hash.as_deref().and_then(MessageHash::parse) {
+            // What one member says of its end does not count: others may have it for longer.
             let longest = self.network_now().as_millis().saturating_add(TTL);
             self.chore(Chore {
                 hash,
-                until: record.swarm_expiry.unwrap_or(longest),
+                until: longest,
                 task: Task::Delete,
             });
         }
@@ -215,6 +216,7 @@ impl<P: Ports> Outbox<P> {
             (row.hidden, row.priority) = (true, -1);
         }
         self.commit(change, Vec::new()).await?;
+        self.files.unstage_all(conversation).await?;
         Ok(())
     }
 

@@ -133,7 +133,10 @@ impl<P: Ports> Change<'_, P> {
         let now = self.network_now().as_millis();
         let end = now.saturating_add(length(record.timer).unwrap_or(0));
         // The swarm may hold it to an earlier end, when another device read it before.
-        let swarm = record.swarm_expiry.unwrap_or(u64::MAX);
+        let ends = match record.swarm_expiry {
+            Some(swarm) => end_of_read(&record, Some(swarm), now),
+            None => end,
+        };
         if let Some(hash) = record.hash.as_deref().and_then(MessageHash::parse) {
             let message = record.id;
             let task = match here {
@@ -142,11 +145,11 @@ impl<P: Ports> Change<'_, P> {
             };
             self.chore(Chore {
                 hash,
-                until: record.swarm_expiry.unwrap_or(now.saturating_add(TTL)),
+                until: now.saturating_add(TTL),
                 task,
             });
         }
-        self.set_expiry(&mut record, Some(end.min(swarm.max(now))));
+        self.set_expiry(&mut record, Some(ends));
         self.put(record);
     }
 
@@ -283,7 +286,13 @@ impl<P: Ports> Outbox<P> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::conversation::tests::conversations;
+    use crate::network::testing::Lab;
+    use crate::store::MemoryStore;
+    use onionskin_protocol::id::AccountId;
+    use onionskin_protocol::keys::X25519PublicKey;
 
     const NOW: u64 = 1_790_000_000_000;
 
@@ -374,5 +383,36 @@ mod tests {
         assert_eq!(life(Expiry::AfterRead(60)), (TTL, 60_000));
         assert_eq!(life(Expiry::AfterSend(1)), (LEAST_TTL, LEAST_TTL));
         assert_eq!(life(Expiry::AfterSend(u32::MAX)), (TTL, TTL));
+    }
+
+    #[test]
+    fn what_one_member_says_ends_no_message_before_it_can_have_been_read() {
+        let (lab, store) = (Lab::new(3), MemoryStore::new());
+        let book = conversations(&lab, &store, [1; 32]);
+        let end = |said: Option<u64>| {
+            lab.time().run(async {
+                let mut change = book.change().await;
+                let now = change.network_now().as_millis();
+                let theirs = AccountId::from_key(X25519PublicKey([2; 32]));
+                let record = MessageRecord {
+                    id: change.new_message_id(),
+                    conversation: change.with(&theirs).id,
+                    author: [2; 32],
+                    sent_at: now - 5_000,
+                    timer: Timer::AfterRead(60),
+                    swarm_expiry: said,
+                    ..MessageRecord::default()
+                };
+                let id = record.id;
+                change.start_timer(record, true);
+                let record = change.message(&id).await.unwrap().unwrap();
+                record.expires_at.unwrap() - now
+            })
+        };
+        let now = book.network.now().as_millis();
+        assert_eq!(end(Some(1)), 55_000);
+        assert_eq!(end(Some(now + 57_000)), 57_000);
+        assert_eq!(end(Some(u64::MAX)), 60_000);
+        assert_eq!(end(None), 60_000);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) type Early = ([u8; 32], u64);
 const LIFE: u64 = 15 * 24 * 3_600_000;
 /// Messages spoken of at most; words about others are dropped.
 const MAX_TARGETS: usize = 1_000;
+/// Those of one person.
+const MAX_OF_ONE: usize = 50;
 /// Reactions kept for one of them.
 const MAX_REACTIONS: usize = 16;
 
@@ -52,6 +54,15 @@ impl EarlyRecord {
         }
     }
 
+    fn is_of(&self, sender: &[u8; 32]) -> bool {
+        let reacted = self.reactions.iter().any(|word| word.author == *sender);
+        reacted || self.read.is_some_and(|(reader, _)| reader == *sender)
+    }
+
+    fn is_too_old(&self, now: u64) -> bool {
+        self.since.saturating_add(LIFE) < now
+    }
+
     /// The message is here, in the conversation between `own` and `partner`: nobody else has a say in it.
     pub(crate) fn apply(self, record: &mut MessageRecord, own: &[u8; 32], partner: &[u8; 32]) {
         for reaction in self.reactions {
@@ -70,11 +81,17 @@ impl EarlyRecord {
 }
 
 /// All of them, in memory and in the store.
-pub(crate) struct EarlyWords(RefCell<SortedMap<Early, EarlyRecord>>);
+pub(crate) struct EarlyWords {
+    kept: RefCell<SortedMap<Early, EarlyRecord>>,
+    own: [u8; 32],
+}
 
 impl EarlyWords {
-    /// Takes up what an earlier session kept.
-    pub(crate) async fn open<P: Ports>(records: &Records<P>) -> Result<Self, RecordError> {
+    /// Takes up what an earlier session kept. `own`: our key.
+    pub(crate) async fn open<P: Ports>(
+        records: &Records<P>,
+        own: [u8; 32],
+    ) -> Result<Self, RecordError> {
         let (found, _) = records
             .range::<(Early, EarlyRecord)>(
                 &prefix(records),
@@ -84,30 +101,53 @@ impl EarlyWords {
             )
             .await?;
         let kept = found.into_iter().map(|(_, kept)| kept).collect();
-        Ok(Self(RefCell::new(kept)))
-    }
-
-    /// Messages that cannot come any more at `now` (network time, ms).
-    pub(crate) fn outlived(&self, now: u64) -> Vec<Early> {
-        let words = self.0.borrow();
-        let old = words
-            .iter()
-            .filter(|(_, record)| record.since.saturating_add(LIFE) < now);
-        old.map(|(target, _)| *target).collect()
+        Ok(Self {
+            kept: RefCell::new(kept),
+            own,
+        })
     }
 
     pub(crate) fn get(&self, target: &Early) -> Option<EarlyRecord> {
-        self.0.borrow().get(target).cloned()
+        self.kept.borrow().get(target).cloned()
     }
 
-    /// Whether words about this message can be kept.
-    pub(crate) fn has_room_for(&self, target: &Early) -> bool {
-        let words = self.0.borrow();
-        words.len() < MAX_TARGETS || words.contains_key(target)
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.borrow().len() >= MAX_TARGETS
+    }
+
+    /// What no message will come for any more at `now` (network time, ms).
+    pub(crate) fn too_old(&self, now: u64) -> Vec<Early> {
+        let kept = self.kept.borrow();
+        let old = kept.iter().filter(|(_, record)| record.is_too_old(now));
+        old.map(|(target, _)| *target).collect()
+    }
+
+    /// Whether a word of `sender` about this message can be kept, with what a change is about to write. Nobody but we
+    /// ourselves may fill the places of all others.
+    pub(crate) fn has_room_for(
+        &self,
+        target: &Early,
+        sender: &[u8; 32],
+        changed: &SortedMap<Early, Option<EarlyRecord>>,
+    ) -> bool {
+        let kept = self.kept.borrow();
+        let unchanged = kept.iter().filter(|(key, _)| !changed.contains_key(key));
+        let written = changed
+            .iter()
+            .filter_map(|(key, record)| Some((key, record.as_ref()?)));
+        let (mut all, mut theirs) = (0, 0);
+        for (key, record) in unchanged.chain(written) {
+            if key == target {
+                return true;
+            }
+            all += 1;
+            theirs += usize::from(record.is_of(sender));
+        }
+        all < MAX_TARGETS && (theirs < MAX_OF_ONE || *sender == self.own)
     }
 
     pub(crate) fn set(&self, target: Early, record: Option<EarlyRecord>) {
-        let mut words = self.0.borrow_mut();
+        let mut words = self.kept.borrow_mut();
         match record {
             Some(record) => words.insert(target, record),
             None => words.remove(&target),
@@ -137,4 +177,96 @@ fn prefix<P: Ports>(records: &Records<P>) -> Key {
 fn key<P: Ports>(records: &Records<P>, (author, sent_at): &Early) -> Key {
     let name = records.key::<16>(Table::Index, "early", &[author, &sent_at.to_be_bytes()]);
     prefix(records).then(name.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::conversation::Conversations;
+    use crate::conversation::tests::conversations;
+    use crate::network::testing::{Lab, LabPorts};
+    use crate::ports::{Durability, Table};
+    use crate::store::MemoryStore;
+    use onionskin_protocol::id::AccountId;
+    use onionskin_protocol::keys::X25519PublicKey;
+    use onionskin_protocol::message::proto::{self, reaction::Action};
+
+    const OWN: [u8; 32] = [1; 32];
+
+    fn id(key: [u8; 32]) -> AccountId {
+        AccountId::from_key(X25519PublicKey(key))
+    }
+
+    /// Somebody reacts to messages of ours that are not here.
+    async fn react(
+        book: &Conversations<LabPorts>,
+        sender: [u8; 32],
+        messages: std::ops::Range<u64>,
+    ) {
+        let mut change = book.change().await;
+        change.with(&id(sender));
+        for message in messages {
+            let reaction = proto::Reaction {
+                id: message,
+                author: id(OWN).to_string(),
+                emoji: Some("\u{1f44d}".into()),
+                action: Action::React as i32,
+            };
+            let sender = id(sender);
+            let taken = change.take_reaction(&sender, &sender, 5, &reaction);
+            taken.await.unwrap();
+        }
+        change.commit(Durability::Relaxed).await.unwrap();
+    }
+
+    fn kept(book: &Conversations<LabPorts>, sender: [u8; 32]) -> usize {
+        let words = book.early.kept.borrow();
+        words
+            .values()
+            .filter(|record| record.is_of(&sender))
+            .count()
+    }
+
+    #[test]
+    fn nobody_fills_the_places_of_others() {
+        let (lab, store) = (Lab::new(3), MemoryStore::new());
+        let book = conversations(&lab, &store, OWN);
+        lab.time().run(async {
+            react(&book, [2; 32], 0..2_000).await;
+            react(&book, [2; 32], 2_000..3_000).await;
+            react(&book, [3; 32], 5_000..5_010).await;
+            // A word about what is spoken of already takes no place.
+            react(&book, [2; 32], 5_000..5_010).await;
+        });
+        assert_eq!(kept(&book, [2; 32]), MAX_OF_ONE + 10);
+        assert_eq!(kept(&book, [3; 32]), 10);
+    }
+
+    #[test]
+    fn words_that_are_too_old_make_room_also_while_the_account_is_open() {
+        let (lab, store) = (Lab::new(3), MemoryStore::new());
+        let book = conversations(&lab, &store, OWN);
+        lab.time().run(async {
+            for sender in 2..40 {
+                let first = u64::from(sender) * 1_000;
+                react(&book, [sender; 32], first..first + 40).await;
+            }
+        });
+        assert_eq!(book.early.kept.borrow().len(), MAX_TARGETS);
+        let words = |store: &MemoryStore| {
+            let held = store.len();
+            held - lab
+                .time()
+                .run(book.records.all::<Vec<u8>>(Table::Conversation))
+                .unwrap()
+                .1
+        };
+        let full = words(&store);
+        lab.time().run(lab.wait(LIFE + 1));
+        lab.time().run(react(&book, [50; 32], 0..10));
+        assert_eq!(kept(&book, [50; 32]), 10);
+        assert_eq!(book.early.kept.borrow().len(), 10);
+        assert!(words(&store) < full);
+    }
 }

@@ -146,6 +146,7 @@ impl<P: Ports> Engine<P> {
             Rc::clone(&owner),
             network.clone(),
             Rc::clone(&conversations),
+            Rc::clone(&sync),
         )
         .await?;
         let files = Rc::new(files);
@@ -282,8 +283,8 @@ impl<P: Ports> Engine<P> {
                 to,
                 comment,
             } => {
-                outbox.forward(&messages, &to, &comment).await?;
-                Ok(Answer::Done)
+                let left_out = outbox.forward(&messages, &to, &comment).await?;
+                Ok(Answer::Forwarded { left_out })
             }
             Command::CancelSend { message } => outbox.cancel(&message).await.map(Answer::Draft),
             Command::React {
@@ -598,9 +599,8 @@ impl<P: Ports> Inner<P> {
             .map(|account| Answer::AccountId(account.to_string()))
             .map_err(|error| {
                 let code = match &error {
-                    NameLookup::Form | NameLookup::Unknown | NameLookup::Unreadable => {
-                        ErrorCode::NameNone
-                    }
+                    NameLookup::Form | NameLookup::Unknown => ErrorCode::NameNone,
+                    NameLookup::Unreadable => ErrorCode::NameUnsupported,
                     NameLookup::Split => ErrorCode::NameSplit,
                     NameLookup::Network(error) => error.code(),
                 };

@@ -5,6 +5,7 @@
 
 use crate::api::{ErrorCode, Event, Failure, RestoreStep};
 use crate::conversation::{Change, Conversations};
+use crate::message::{self, Place};
 use crate::network::{Form, Network, RpcError, backoff};
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::Owner;
@@ -55,7 +56,9 @@ const SHARES: [Namespace; 5] = [
 const MAX_QUARANTINE: usize = 200;
 /// Hashes are remembered this long (ms) after their message expired.
 const HASH_GRACE: u64 = 24 * 3_600_000;
-/// Expired hashes that one cleaning forgets.
+/// Removed messages are remembered this long (ms): swarms keep none for longer than 14 days.
+const GONE_FOR: u64 = 30 * 24 * 3_600_000;
+/// Expired hashes, and removed messages, that one cleaning forgets.
 const SWEEP: usize = 500;
 /// Between cleanings (ms).
 const SWEEP_EVERY: u64 = 3_600_000;
@@ -280,7 +283,7 @@ impl<P: Ports> Inbox<P> {
         let last: Option<String> = self
             .conversations
             .records
-            .get(&self.cursor_key(member))
+            .get_sound(&self.cursor_key(member))
             .await?;
         Ok(last.and_then(|text| MessageHash::parse(&text)))
     }
@@ -470,7 +473,7 @@ impl<P: Ports> Inbox<P> {
         change.tx.put(&key, &record);
     }
 
-    /// Forgets hashes whose messages no swarm has any more.
+    /// Forgets hashes whose messages no swarm has any more, and that messages were here that nothing can bring back.
     async fn sweep(&self) -> Result<(), RecordError> {
         let now = self.ports.clock().now().as_millis();
         // By a wrong clock all of them might be over.
@@ -486,6 +489,16 @@ impl<P: Ports> Inbox<P> {
         for (key, name) in found {
             tx.delete(&key);
             tx.delete(&Key::raw(Table::Index, name.to_vec()));
+        }
+        let over = self.network.now().as_millis().saturating_sub(GONE_FOR);
+        let (from, to) = (message::gone(records, 0), message::gone(records, over));
+        let (found, _) = records.range::<()>(&from, &to, false, SWEEP).await?;
+        for (key, ()) in found {
+            let place = Key::raw(Table::Index, key.bytes()[24..].to_vec());
+            tx.delete(&key);
+            if records.get_sound(&place).await? == Some(Place { at: None }) {
+                tx.delete(&place);
+            }
         }
         tx.commit(Durability::Relaxed).await
     }

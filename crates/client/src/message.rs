@@ -276,6 +276,14 @@ pub(crate) fn author_key<P: Ports>(records: &Records<P>, author: &[u8; 32], sent
     records.key::<32>(Table::Index, "author", &[author, &sent_at.to_be_bytes()])
 }
 
+/// `blind16 ‖ time BE`, behind which the name of a [`Place`] stands: the messages that were removed, in the order in which
+/// that happened (network time, ms).
+pub(crate) fn gone<P: Ports>(records: &Records<P>, at: u64) -> Key {
+    records
+        .key::<16>(Table::Index, "gone", &[])
+        .then(&at.to_be_bytes())
+}
+
 /// Leads to conversation and sent timestamp.
 pub(crate) fn id_key<P: Ports>(records: &Records<P>, id: &MessageId) -> Key {
     records.key::<32>(Table::Index, "message", &[&id.0])

@@ -218,6 +218,9 @@ impl<P: Ports> Outbox<P> {
             .into_iter()
             .filter_map(|(key, entry)| Some((number(&key)?, entry)))
             .collect();
+        if let Some((newest, _)) = entries.last_key_value() {
+            owner.used(*newest);
+        }
         for entry in entries.values_mut() {
             // A clock that was set back must not hold a message for longer.
             entry.held_until = entry.held_until.min(now + MAX_HOLD);

@@ -28,7 +28,7 @@ const AHEAD: u64 = 24 * 3_600_000;
 /// A message request response comes this long (ms) before the reply that sends it.
 const RESPONSE_LEAD: u64 = 100;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct ProfileRecord {
     /// A name that counts when it turns out that the account has none; empty when that is settled.
     proposed: String,
@@ -127,9 +127,10 @@ impl<P: Ports> Owner<P> {
             detail: "the store holds no account".into(),
         })?;
         let account = Account::from_seed(Seed::from_bytes(*seed));
-        let profile: Option<ProfileRecord> = records.get(&profile_key(&records)).await?;
-        let profile = profile.ok_or(RecordError::Form)?;
-        let last = records.get::<u64>(&stamp_key(&records)).await?.unwrap_or(0);
+        // Of what stands there, all can be asked or shown once more.
+        let profile: Option<ProfileRecord> = records.get_sound(&profile_key(&records)).await?;
+        let profile = profile.unwrap_or_default();
+        let last = records.get_sound::<u64>(&stamp_key(&records)).await?;
         let configs = Configs::open(ports, records.clone(), &account).await?;
         Ok(Self {
             records,
@@ -137,7 +138,7 @@ impl<P: Ports> Owner<P> {
             temporary,
             configs: Rc::new(configs),
             profile: RefCell::new(profile),
-            last_timestamp: Cell::new(last),
+            last_timestamp: Cell::new(last.unwrap_or(0)),
         })
     }
 
@@ -329,6 +330,12 @@ impl<P: Ports> Owner<P> {
         taken: impl Fn(u64) -> bool,
     ) -> Result<Timestamp, RecordError> {
         self.find_stamp(network, change, taken, 0).await
+    }
+
+    /// This timestamp was used, also when the record of the last one is lost.
+    pub(crate) fn used(&self, stamp: u64) {
+        self.last_timestamp
+            .set(self.last_timestamp.get().max(stamp));
     }
 
     /// Two of them: of a message request response, and of the reply that sends it, 100 ms later (20-messages 4.3).

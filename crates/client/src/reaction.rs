@@ -121,7 +121,7 @@ impl<P: Ports> Change<'_, P> {
             None if self.knows(&target.0, target.1).await? => {}
             // Strangers could fill the place of all others.
             None if sender.key().0 != own && self.find(sender).is_none() => {}
-            None if self.conversations().early.has_room_for(&target) => {
+            None if self.has_early_room(&target, &word.author) => {
                 let now = self.network_now().as_millis();
                 self.early(target).react(word, now);
             }

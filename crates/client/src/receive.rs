@@ -138,9 +138,9 @@ impl<P: Ports> Inbox<P> {
         }
         if let Some(reaction) = &data.reaction {
             if !mine && let Some(row) = change.find(sender) {
-                let id = row.id;
+                let (id, now) = (row.id, change.network_now());
                 if let Some(row) = change.edit(&id) {
-                    row.update_profile(data.profile.as_ref(), data.profile_key.as_deref());
+                    row.update_profile(data.profile.as_ref(), data.profile_key.as_deref(), now);
                 }
             }
             return change
@@ -234,7 +234,7 @@ impl<P: Ports> Inbox<P> {
         if !visible && data.group_update_message.is_none() {
             return None;
         }
-        let id = change.new_message_id();
+        let (id, now) = (change.new_message_id(), change.network_now());
         let row = change.with(partner);
         if !mine {
             // Whoever writes accepts us, whatever it is that they write: without this it would not stand as a request.
@@ -243,7 +243,7 @@ impl<P: Ports> Inbox<P> {
             row.approved = true;
         }
         if !mine {
-            row.update_profile(data.profile.as_ref(), data.profile_key.as_deref());
+            row.update_profile(data.profile.as_ref(), data.profile_key.as_deref(), now);
         }
         let author = if mine { self.owner.id() } else { *partner };
         let mut entropy = self.ports.entropy();
@@ -392,8 +392,10 @@ impl<P: Ports> Inbox<P> {
         sent_at: u64,
         response: &proto::MessageRequestResponse,
     ) -> Result<(), RecordError> {
+        let now = change.network_now();
         let row = change.with(sender);
-        row.update_profile(response.profile.as_ref(), response.profile_key.as_deref());
+        let key = response.profile_key.as_deref();
+        row.update_profile(response.profile.as_ref(), key, now);
         let news = !row.approved_me && row.approved;
         row.approved_me = true;
         let conversation = row.id;

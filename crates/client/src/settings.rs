@@ -23,7 +23,7 @@ fn key<P: Ports>(records: &Records<P>) -> Key {
 }
 
 pub(crate) async fn load<P: Ports>(records: &Records<P>) -> Result<Settings, RecordError> {
-    Ok(records.get(&key(records)).await?.unwrap_or_default())
+    Ok(records.get_sound(&key(records)).await?.unwrap_or_default())
 }
 
 /// Within what screens offer.

@@ -478,7 +478,7 @@ impl<P: Ports> Change<'_, P> {
                 }
                 Some(_) => {}
                 None if self.knows(&own, *sent_at).await? => {}
-                None if self.conversations().early.has_room_for(&(own, *sent_at)) => {
+                None if self.has_early_room(&(own, *sent_at), &reader.key().0) => {
                     self.early((own, *sent_at)).read(reader.key().0, at, now);
                 }
                 None => {}

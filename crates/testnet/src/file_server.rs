@@ -46,6 +46,7 @@ struct State {
     failing: Option<u16>,
     down: bool,
     forgery: Option<fn(&mut Vec<u8>)>,
+    asked: u64,
 }
 
 /// The server and its keys.
@@ -78,6 +79,7 @@ impl FileServer {
             failing: None,
             down: false,
             forgery: None,
+            asked: 0,
         };
         Ok(Self {
             ed25519,
@@ -115,6 +117,18 @@ impl FileServer {
     /// Changes the bytes of every download, or (`None`) no longer.
     pub fn forge(&self, forgery: Option<fn(&mut Vec<u8>)>) {
         self.state().forgery = forgery;
+    }
+
+    /// Requests that it answered.
+    pub fn asked(&self) -> u64 {
+        self.state().asked
+    }
+
+    /// Loses all files.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        state.files = SortedMap::new();
+        state.size = 0;
     }
 
     /// Files that it holds.
@@ -158,6 +172,7 @@ impl FileServer {
 
     /// A decrypted request.
     pub fn answer(&self, now: Timestamp, request: &Request) -> Response {
+        self.state().asked += 1;
         if let Some(status) = self.state().failing {
             return refusal(status);
         }

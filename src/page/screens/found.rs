@@ -85,7 +85,7 @@ impl Results {
             self.busy.set(false);
             match answer {
                 Ok(Answer::Found(mut page)) => {
-                    if after.is_none() && page.searchable < 100 {
+                    if after.is_none() && page.building {
                         self.again(round);
                     }
                     self.found.update(|found| {
@@ -127,8 +127,8 @@ pub(crate) fn Hits(results: Results, empty: &'static str) -> impl IntoView {
         results.found.with(|found| {
             found
                 .as_ref()
-                .map(|found| found.searchable)
-                .filter(|n| *n < 100)
+                .map(|found| (found.searchable, found.building))
+                .filter(|(n, _)| *n < 100)
         })
     };
     let none = move || {
@@ -151,7 +151,10 @@ pub(crate) fn Hits(results: Results, empty: &'static str) -> impl IntoView {
             }}
             {move || {
                 partly()
-                    .map(|n| view! { <p class="small muted" data-testid="s1.searchable">{count(&t.s1_searchable, u64::from(n))}</p> })
+                    .map(|(n, building)| {
+                        let said = if building { &t.s1_searchable } else { &t.s1_left_out };
+                        view! { <p class="small muted" data-testid="s1.searchable">{count(said, u64::from(n))}</p> }
+                    })
             }}
         </div>
         <ul class="hits">

@@ -399,11 +399,11 @@ impl Rows {
             let chosen = self.selected.with_untracked(|chosen| chosen.contains(&id));
             let word = if chosen { t.c1_unselect } else { t.v1_select };
             let mut items = actions::items(self.app, &one, at);
-            items.push(
-                Item::new(word, "c1.select", move || self.toggle(id))
-                    .icon(Icon::Check)
-                    .keys("Space"),
-            );
+            let select = Item::new(word, "c1.select", move || self.toggle(id))
+                .icon(Icon::Check)
+                .keys("Space");
+            // Below what opens it, above what cannot be taken back.
+            items.insert(items.len().min(1), select);
             self.app.menu.open_at(label, at, items);
         }
     }

@@ -463,8 +463,8 @@ impl<'a> Judge<'a> {
             (Table::Swarm, people + 5 * nodes + 1),
             (Table::Conversation, people + STRANGERS),
             (Table::Message, shown),
-            // Also with each that disappears its time, with each that is gone that it was there.
-            (Table::Index, 3 * shown + 2 * came + 3 * gone),
+            // Also with each that disappears its time, with each that is gone that it was there, and since when it is gone.
+            (Table::Index, 3 * shown + 2 * came + 4 * gone),
             (Table::Outbox, 0),
             (Table::Config, CONFIGS),
             (

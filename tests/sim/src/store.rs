@@ -74,6 +74,38 @@ impl SimStore {
         held
     }
 
+    /// The names of all records.
+    pub async fn keys(&self) -> Vec<(Table, Vec<u8>)> {
+        let mut keys = Vec::new();
+        for table in TABLES {
+            let all = self
+                .records
+                .range(table, &[], &[0xff; 64], false, usize::MAX);
+            keys.extend(all.await.unwrap().into_iter().map(|(key, _)| (table, key)));
+        }
+        keys
+    }
+
+    /// Another store that holds the same, but for one record that is damaged.
+    pub async fn damaged(&self, table: Table, key: &[u8]) -> Self {
+        let copy = Self::default();
+        for (table, key) in self.keys().await {
+            let value = self.records.get(table, &key).await.unwrap().unwrap();
+            let put = Op::Put { table, key, value };
+            let put = copy.records.commit(vec![put], Durability::Strict);
+            put.await.unwrap();
+        }
+        let mut value = self.records.get(table, key).await.unwrap().unwrap();
+        if let Some(last) = value.last_mut() {
+            *last ^= 1;
+        }
+        let key = key.to_vec();
+        let put = Op::Put { table, key, value };
+        let put = copy.records.commit(vec![put], Durability::Strict);
+        put.await.unwrap();
+        copy
+    }
+
     async fn before(&self, ops: &[Op]) -> Vec<Op> {
         let mut before = Vec::with_capacity(ops.len());
         for op in ops {

@@ -1259,3 +1259,43 @@ fn a_copy_that_comes_once_more_does_not_accept_anybody_again() {
         assert!(!row.accepted);
     });
 }
+
+#[test]
+fn that_messages_were_removed_is_forgotten_when_nothing_can_bring_them_back() {
+    let world = World::new(130, 8, 2);
+    let anna = world.client(1, "Anna");
+    let boris = id_of(2).to_string();
+    let month = 31 * 24 * 3_600_000;
+    let index = async || anna.store.held().await[&Table::Index].records;
+    let text = |text: &str| Content::text(text, None, Expiry::Off);
+    let pass = || {
+        world.run(&[], async { world.wait(month).await });
+        world.run(&[&anna], async {
+            world.wait(60_000).await;
+            index().await
+        })
+    };
+    let now = || world.time.now().as_millis();
+    world.run(&[&anna], async {
+        inject(&world, 2, 1, &text("first"), now());
+        comes(&world, &anna, &boris, "first").await;
+    });
+    let before = pass();
+    world.run(&[&anna], async {
+        let at = now();
+        for number in 0..20 {
+            let unsend = Content::unsend(Timestamp(at + 1_000 + number), &id_of(2));
+            inject(&world, 2, 1, &unsend, at + number);
+        }
+        inject(&world, 2, 1, &text("gone"), at + 30);
+        let message = comes(&world, &anna, &boris, "gone").await;
+        delete(&anna, &message, DeleteScope::Here).await;
+        // What was taken back before it came does not come.
+        inject(&world, 2, 1, &text("never"), at + 1_000);
+        inject(&world, 2, 1, &text("gone again"), at + 30);
+        world.wait(30_000).await;
+        assert_eq!(anna.texts(&boris).await, ["first"]);
+        assert!(index().await > before + 40);
+    });
+    assert_eq!(pass(), before);
+}

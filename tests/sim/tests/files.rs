@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
-    Answer, Attachment, Blob, Command, ConversationId, Delivery, ErrorCode, Event, Failure,
-    FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
+    Answer, Attachment, Blob, Command, ConversationId, DeleteScope, Delivery, ErrorCode, Event,
+    Failure, FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
 };
+use onionskin_client::ports::Table;
+use onionskin_sim::transport::Air;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Fault;
 use std::future::{Future, poll_fn};
@@ -749,5 +751,256 @@ fn a_file_that_the_server_has_dropped_meanwhile_goes_up_again_with_its_message()
         load(&boris, &message).await;
         let came = async || newest_state(&boris, &anna.id).await == Some(FileState::Here);
         world.until("the file", SOON, came).await;
+    });
+}
+
+/// A small picture.
+fn photo(number: u8) -> Vec<u8> {
+    let mut photo = b"\xff\xd8\xff".to_vec();
+    photo.resize(4_000, number);
+    photo
+}
+
+async fn set_avatar(client: &Client, picture: Option<Vec<u8>>) {
+    let picture = picture.map(Blob);
+    let command = Command::SetAvatar { picture };
+    client.engine.handle(command).await.unwrap();
+}
+
+/// Both devices of Anna show her first picture; then the second one chooses another while the first one sleeps.
+fn with_a_sleeper(seed: u64, story: impl FnOnce(&World, &Client, &Client)) {
+    let world = World::new(seed, 8, 2);
+    let (anna, second) = (world.client(1, "Anna"), world.client(1, ""));
+    let shows = async |client: &Client, number: u8| avatar(client, &anna.id).await == photo(number);
+    world.run(&[&anna, &second], async {
+        set_avatar(&anna, Some(photo(1))).await;
+        let both = async || shows(&anna, 1).await && shows(&second, 1).await;
+        world.until("the first picture", SOON, both).await;
+    });
+    world.run(&[], async { world.wait(DAY).await });
+    world.run(&[&second], async {
+        set_avatar(&second, Some(photo(2))).await;
+        let other = async || shows(&second, 2).await;
+        world.until("the other picture", SOON, other).await;
+        world.wait(60_000).await;
+    });
+    story(&world, &anna, &second);
+}
+
+#[test]
+fn a_device_that_slept_does_not_bring_its_old_picture_back() {
+    with_a_sleeper(33, |world, anna, second| {
+        world.run(&[], async { world.wait(DAY / 6).await });
+        world.run(&[anna], async { world.wait(2 * SOON).await });
+        world.run(&[anna, second], async {
+            world.wait(6 * SOON).await;
+            assert!(avatar(second, &anna.id).await == photo(2));
+            assert!(avatar(anna, &anna.id).await == photo(2));
+        });
+    });
+}
+
+#[test]
+fn a_lost_picture_is_brought_to_the_server_once_more_by_whoever_has_it_and_by_nobody_else() {
+    with_a_sleeper(34, |world, anna, second| {
+        world.run(&[], async { world.wait(DAY / 6).await });
+        world.files.forget();
+        world.run(&[anna], async { world.wait(8 * SOON).await });
+        assert!(world.files.is_empty(), "this device has another picture");
+        world.run(&[second], async { world.wait(8 * SOON).await });
+        assert_eq!(world.files.len(), 1);
+        world.run(&[], async { world.wait(DAY).await });
+        world.run(&[anna, second], async {
+            let there = async || avatar(anna, &anna.id).await == photo(2);
+            world.until("the picture", 8 * SOON, there).await;
+        });
+    });
+}
+
+#[test]
+fn a_picture_that_is_gone_is_asked_for_once() {
+    let world = World::new(35, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        set_avatar(&anna, Some(photo(1))).await;
+        let up = async || avatar(&anna, &anna.id).await == photo(1);
+        world.until("the upload", SOON, up).await;
+        world.files.forget();
+        anna.send(&boris.id, "look").await;
+        let came = async || boris.texts(&anna.id).await.contains(&"look".to_owned());
+        world.until("the words", SOON, came).await;
+    });
+    world.run(&[&boris], async {
+        world.wait(60_000).await;
+        let asked = world.files.asked();
+        world.wait(DAY / 12).await;
+        assert_eq!(world.files.asked(), asked);
+        // One's own does not wait for any of this.
+        set_avatar(&boris, Some(photo(3))).await;
+        let up = async || avatar(&boris, &boris.id).await == photo(3);
+        world.until("the own picture", 30_000, up).await;
+    });
+}
+
+#[test]
+fn a_download_that_was_ended_stays_ended_and_none_begins_by_itself_where_data_is_saved() {
+    let world = World::new(36, 8, 2);
+    let (anna, second) = (world.client(1, "Anna"), world.client(1, ""));
+    let slow = Air {
+        jitter: 20_000,
+        ..Air::default()
+    };
+    let write = async |name: &str| {
+        let notes = anna.start(&anna.id).await;
+        let staged = stage(&anna, notes, file(name, vec![7; 1_000])).await;
+        send(&anna, notes, name, &[staged.unwrap()]).await.unwrap();
+    };
+    let state = async || newest_state(&second, &anna.id).await;
+    world.run(&[&anna, &second], async {
+        world.air.set(slow);
+        write("a.jpg").await;
+        let loads = async || matches!(state().await, Some(FileState::Loading { .. }));
+        world.until("the download", 4 * SOON, loads).await;
+        let message = newest(&second, &anna.id).await.unwrap();
+        let file = message.attachments[0].id;
+        second
+            .engine
+            .handle(Command::CancelFile { file })
+            .await
+            .unwrap();
+        let ended = async || state().await == Some(FileState::Remote);
+        world.until("its end", 1_000, ended).await;
+        world.air.set(Air::default());
+        let star = Command::Star {
+            messages: vec![message.id],
+            on: true,
+        };
+        second.engine.handle(star).await.unwrap();
+        world.wait(SOON).await;
+        assert_eq!(state().await, Some(FileState::Remote));
+        load(&second, &message).await;
+        let here = async || state().await == Some(FileState::Here);
+        world.until("the file", SOON, here).await;
+
+        let save = Command::SetSaveData { on: true };
+        second.engine.handle(save).await.unwrap();
+        write("b.jpg").await;
+        let came = async || second.timeline(&anna.id).await.len() == 2;
+        world.until("the other message", SOON, came).await;
+        world.wait(SOON).await;
+        assert_eq!(state().await, Some(FileState::Remote));
+        load(&second, &newest(&second, &anna.id).await.unwrap()).await;
+        world.until("the other file", SOON, here).await;
+    });
+}
+
+#[test]
+fn what_is_gone_leaves_no_files_behind() {
+    let world = World::new(37, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    let held = async || boris.store.held().await[&Table::File].records;
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let before = held().await;
+        let there = boris.start(&anna.id).await;
+        stage(&boris, there, file("a.jpg", vec![7; 1_000]))
+            .await
+            .unwrap();
+        let leave = |keep_contact| Command::DeleteConversation {
+            conversation: there,
+            keep_contact,
+        };
+        boris.engine.handle(leave(true)).await.unwrap();
+        assert!(draft(&boris, there).await.is_empty());
+        assert_eq!(held().await, before);
+
+        let here = async |text: &str| {
+            anna.send(&boris.id, text).await;
+            let came = async || boris.texts(&anna.id).await.contains(&text.to_owned());
+            world.until("the words", SOON, came).await;
+        };
+        set_avatar(&anna, Some(photo(1))).await;
+        let up = async || avatar(&anna, &anna.id).await == photo(1);
+        world.until("the upload", SOON, up).await;
+        here("look").await;
+        let came = async || avatar(&boris, &anna.id).await == photo(1);
+        world.until("the picture", SOON, came).await;
+        set_avatar(&anna, None).await;
+        here("and away").await;
+        let gone = async || held().await == before;
+        world.until("no picture", SOON, gone).await;
+
+        set_avatar(&anna, Some(photo(2))).await;
+        let up = async || avatar(&anna, &anna.id).await == photo(2);
+        world.until("the upload", SOON, up).await;
+        here("again").await;
+        let came = async || avatar(&boris, &anna.id).await == photo(2);
+        world.until("the picture", SOON, came).await;
+        boris.engine.handle(leave(false)).await.unwrap();
+        world.until("nothing", SOON, gone).await;
+    });
+}
+
+#[test]
+fn of_several_messages_those_that_can_be_forwarded_are() {
+    let world = World::new(38, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        become_friends(&world, &anna, &boris).await;
+        let there = anna.start(&boris.id).await;
+        let staged = stage(&anna, there, file("a.jpg", vec![5; 1_000])).await;
+        send(&anna, there, "with a file", &[staged.unwrap()])
+            .await
+            .unwrap();
+        let taken = anna.send(&boris.id, "taken back").await;
+        let came = async || {
+            boris
+                .texts(&anna.id)
+                .await
+                .contains(&"taken back".to_owned())
+        };
+        world.until("both", SOON, came).await;
+        let messages = vec![taken.id];
+        let scope = DeleteScope::Everyone;
+        let take_back = Command::DeleteMessages { messages, scope };
+        anna.engine.handle(take_back).await.unwrap();
+        let gone = async || {
+            !boris
+                .texts(&anna.id)
+                .await
+                .contains(&"taken back".to_owned())
+        };
+        world.until("it is gone", SOON, gone).await;
+
+        let notes = boris.start(&boris.id).await;
+        let all: Vec<_> = boris.timeline(&anna.id).await;
+        let forward = async |messages: &[Message]| {
+            let command = Command::Forward {
+                messages: messages.iter().map(|message| message.id).collect(),
+                to: vec![notes],
+                comment: "see".into(),
+            };
+            match boris.engine.handle(command).await.unwrap() {
+                Answer::Forwarded { left_out } => left_out,
+                other => panic!("{other:?}"),
+            }
+        };
+        let remote = all.iter().position(|one| !one.attachments.is_empty());
+        let remote = remote.unwrap();
+        assert_eq!(forward(&all[remote..=remote]).await, 1);
+        assert!(boris.texts(&boris.id).await.is_empty());
+        let words = all.iter().filter(|one| one.attachments.is_empty());
+        let words = words.filter(|one| !one.text.is_empty());
+        let words: Vec<_> = words.map(|one| one.text.clone()).collect();
+        let left_out = forward(&all).await as usize;
+        assert_eq!(left_out, all.len() - words.len());
+        let texts = boris.texts(&boris.id).await;
+        assert_eq!((texts[0].as_str(), &texts[1..]), ("see", &words[..]));
+        load(&boris, &all[remote]).await;
+        let here =
+            async || boris.timeline(&anna.id).await[remote].attachments[0].state == FileState::Here;
+        world.until("the file", SOON, here).await;
+        assert_eq!(forward(&all[remote..=remote]).await, 0);
     });
 }

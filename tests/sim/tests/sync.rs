@@ -1,7 +1,7 @@
 //! One account on several devices: two engines, and an official device in their midst that is made from the formats alone.
 #![allow(clippy::unwrap_used)]
 
-use onionskin_client::api::{Answer, Command, Event, RestoreStep, SyncState, Timer};
+use onionskin_client::api::{Answer, Command, Event, RestoreStep, Settings, SyncState, Timer};
 use onionskin_client::network::Network;
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::config::contacts::Contact;
@@ -645,4 +645,34 @@ fn zip_bomb() -> Vec<u8> {
         bomb.push(b'd');
     }
     bomb
+}
+
+#[test]
+fn a_default_timer_of_one_device_is_not_that_of_the_own_notes() {
+    on_two_devices(15, async |world, anna, second, _| {
+        let settings = Settings {
+            default_timer: Timer::AfterSend(3_600),
+            ..Settings::default()
+        };
+        anna.engine
+            .handle(Command::SetSettings(settings))
+            .await
+            .unwrap();
+        anna.send(&anna.id, "note").await;
+        let came = async || second.texts(&anna.id).await == ["note"];
+        world.until("the note", SOON, came).await;
+        world.wait(ONE_ROUND).await;
+        for device in [anna, second] {
+            let row = device.conversation(&anna.id).await.unwrap();
+            assert_eq!(row.timer, Timer::Off);
+        }
+        let other = anna.start(&stranger(1).to_string()).await;
+        let command = Command::GetConversation {
+            conversation: other,
+        };
+        match anna.engine.handle(command).await.unwrap() {
+            Answer::Conversation(row) => assert_eq!(row.timer, Timer::AfterSend(3_600)),
+            other => panic!("{other:?}"),
+        }
+    });
 }

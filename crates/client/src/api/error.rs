@@ -56,6 +56,7 @@ pub enum ErrorCode {
     FileMany,
     FileTotal,
     PhraseHidden,
+    NameUnsupported,
 }
 
 impl ErrorCode {
@@ -111,6 +112,7 @@ impl ErrorCode {
             Self::FileMany => "FILE-MANY",
             Self::FileTotal => "FILE-TOTAL",
             Self::PhraseHidden => "PHRASE-HIDDEN",
+            Self::NameUnsupported => "NAME-UNSUPPORTED",
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum Command {
         account_id: String,
     },
     /// Asks the name service whose name it is: three nodes must agree (20-messages 8). Waits for the network. Answer:
-    /// [`Answer::AccountId`]; fails with `NameNone`, `NameSplit` or a `Net…` code.
+    /// [`Answer::AccountId`]; fails with `NameNone`, `NameUnsupported`, `NameSplit` or a `Net…` code.
     LookUpName {
         /// As typed.
         name: String,
@@ -93,7 +93,7 @@ pub enum Command {
         /// The room.
         invitation: Invitation,
     },
-    /// Sends text and files of messages to others as new messages.
+    /// Sends text and files of messages to others as new messages, as far as they are on this device: [`Answer::Forwarded`].
     Forward {
         /// Which, in order.
         messages: Vec<MessageId>,
@@ -380,6 +380,12 @@ pub enum Answer {
         more_before: bool,
         /// There are newer ones.
         more_after: bool,
+    },
+    /// Messages were forwarded.
+    Forwarded {
+        /// So many of them were not: they say nothing (any more), or their files are not on this device. When it is all of
+        /// them, nothing was sent.
+        left_out: u32,
     },
     /// Everything known about a message.
     MessageInfo(Box<MessageInfo>),

@@ -49,8 +49,11 @@ pub struct Found {
     pub places: Vec<Cursor>,
     /// Goes on after the last hit.
     pub next: Option<Cursor>,
-    /// So much of the history could be searched (per cent).
+    /// So much of the history could be searched (per cent). What is missing when nothing is built any more are the oldest
+    /// messages: there was no room for them.
     pub searchable: u8,
+    /// The index is still being built: a little later more can be found.
+    pub building: bool,
 }
 
 /// A message that was found.

@@ -24,6 +24,8 @@ const MAX_PICTURE: usize = 5_000_000;
 const LOOK_EVERY: u64 = 600_000;
 /// Waits (ms) between attempts to bring a picture to the server or from it, then the last one again and again.
 const WAITS: [u64; 5] = [5_000, 15_000, 60_000, 300_000, 900_000];
+/// What is gone is not asked for within this time (ms). Then its owner may have brought it to the server once more.
+const NEVER: u64 = 24 * 3_600_000;
 /// The life of the own picture is made longer once in this time (ms).
 const RENEW_EVERY: u64 = 24 * 3_600_000;
 /// Not when the profile changed within this time (s).
@@ -113,23 +115,57 @@ impl<P: Ports> Files<P> {
             return Err(failure(ErrorCode::IdFormat, None, "not an Account ID"));
         };
         let records = &self.conversations.records;
-        let bytes = chunks::read(records, &picture_file(records, &account.key().0)).await?;
+        let key = account.key().0;
+        let bytes = match chunks::read(records, &picture_file(records, &key)).await {
+            Err(error) if error.is_damage() => {
+                // It is fetched once more.
+                self.conversations.pictures.borrow_mut().remove(&key);
+                self.pictures_changed.ring();
+                None
+            }
+            read => read?,
+        };
         Ok(Blob(bytes.unwrap_or_default()))
     }
 
-    /// Brings the own picture to the server, keeps it alive there, and fetches those of others, until dropped.
+    /// Brings the own picture to the server and keeps it alive there, until dropped.
+    pub(super) async fn keep_own_picture(&self) {
+        let once = async || {
+            let failed = self.bring_own().await.is_err();
+            // What fails here is looked at again the next time.
+            let _ = self.renew_own().await;
+            failed
+        };
+        self.again_and_again(once).await;
+    }
+
+    /// Fetches the pictures that are missing, until dropped.
     pub(super) async fn keep_pictures(&self) {
+        let once = async || {
+            let mut failed = self.sweep_pictures().await.is_err();
+            for (account, reference) in self.missing() {
+                let mark = reference.mark();
+                match self.fetch_picture(account, &reference).await {
+                    Ok(Fetched::Here) => {}
+                    Ok(Fetched::Never) => {
+                        let now = self.ports.clock().now().as_millis();
+                        self.never.borrow_mut().insert(account, (mark, now));
+                    }
+                    Ok(Fetched::Later) | Err(_) => failed = true,
+                }
+            }
+            failed
+        };
+        self.again_and_again(once).await;
+    }
+
+    /// Does something about pictures whenever they changed, and from time to time; sooner when it says that it failed.
+    async fn again_and_again(&self, once: impl AsyncFn() -> bool) {
         let mut failures = 0;
         loop {
             let changed = self.pictures_changed.listen();
             self.network.until_ready().await;
-            let mut failed = self.bring_own().await.is_err();
-            // What fails here is looked at again the next time.
-            let _ = self.renew_own().await;
-            for (account, reference) in self.missing() {
-                let fetched = self.fetch_picture(account, &reference).await;
-                failed |= matches!(fetched, Ok(Fetched::Later) | Err(_));
-            }
+            let failed = once().await;
             let wait = if failed {
                 WAITS[failures.min(WAITS.len() - 1)]
             } else {
@@ -143,12 +179,18 @@ impl<P: Ports> Files<P> {
     /// Uploads a picture that waits. An error: it has to be tried again.
     async fn bring_own(&self) -> Result<(), ()> {
         let records = &self.conversations.records;
-        let pending: Option<Pending> = records.get(&pending_key(records)).await.map_err(drop)?;
+        let pending: Option<Pending> = records
+            .get_sound(&pending_key(records))
+            .await
+            .map_err(drop)?;
         let Some(pending) = pending else {
             return Ok(());
         };
         let file = pending_file(records);
-        let bytes = chunks::read(records, &file).await.map_err(drop)?;
+        let bytes = match chunks::read(records, &file).await {
+            Err(error) if error.is_damage() => None,
+            read => read.map_err(drop)?,
+        };
         let uploaded = match &bytes {
             Some(bytes) => self.upload_picture(bytes, &pending.key).await,
             None => Err(ErrorCode::FileUpload),
@@ -167,7 +209,10 @@ impl<P: Ports> Files<P> {
             }
         };
         let mut change = self.conversations.change().await;
-        let now: Option<Pending> = records.get(&pending_key(records)).await.map_err(drop)?;
+        let now: Option<Pending> = records
+            .get_sound(&pending_key(records))
+            .await
+            .map_err(drop)?;
         if now.is_none_or(|now| now.key != pending.key) {
             // Another one was chosen, or it was removed, meanwhile.
             return Ok(());
@@ -207,16 +252,17 @@ impl<P: Ports> Files<P> {
         }
     }
 
-    /// Makes the own picture last, once a day (20-messages 5.5).
+    /// Makes the own picture last, once a day (20-messages 5.5). Not while another device may have chosen another one that is
+    /// not known here.
     async fn renew_own(&self) -> Result<(), RecordError> {
-        if !self.network.knows_time() {
-            // By a wrong clock it might be young for ever.
+        // By a wrong clock it might be young for ever.
+        if !self.sync.is_current() || !self.network.knows_time() {
             return Ok(());
         }
         let records = &self.conversations.records;
         let now = self.network.now().as_millis();
         let renewed = records
-            .get::<u64>(&renewed_key(records))
+            .get_sound::<u64>(&renewed_key(records))
             .await?
             .unwrap_or(0);
         let age = {
@@ -230,8 +276,17 @@ impl<P: Ports> Files<P> {
         if now.abs_diff(renewed) < RENEW_EVERY || age < YOUNG {
             return Ok(());
         }
+        let own = self.owner.id().key().0;
+        let here = self.conversations.pictures.borrow().get(&own).copied();
+        let same = here == Some(reference.mark());
         let url = match remote::extend(&self.network, &reference.url).await {
             Ok(_) => Some(reference.url.clone()),
+            Err(remote::RemoteError::Server(FileServerError::Gone)) if !same => {
+                // Only a device that has it can bring it back: the server is asked again tomorrow.
+                let mut tx = records.tx();
+                tx.put(&renewed_key(records), &now);
+                return tx.commit(Durability::Relaxed).await;
+            }
             Err(remote::RemoteError::Server(FileServerError::Gone)) => self.again(&reference).await,
             Err(_) if age > OLD => self.again(&reference).await,
             Err(_) => None,
@@ -247,16 +302,13 @@ impl<P: Ports> Files<P> {
             url,
             key: reference.key.clone(),
         };
-        let own = self.owner.id().key().0;
         let mark = crate::sync::reference(&picture).mark();
         let profile = change.configs.profile_mut();
         let now_s = (now / 1_000).max(profile.updated_s() + 1);
         profile.set_refreshed_picture(&picture, now_s)?;
         change.tx.put(&renewed_key(records), &now);
         // The same picture under another address need not be fetched.
-        let here = self.conversations.pictures.borrow().get(&own).copied();
-        let same = here == Some(reference.mark());
-        let kept: Option<Kept> = records.get(&kept_key(records, &own)).await?;
+        let kept: Option<Kept> = records.get_sound(&kept_key(records, &own)).await?;
         if let Some(kept) = kept.filter(|_| same) {
             change
                 .tx
@@ -270,18 +322,25 @@ impl<P: Ports> Files<P> {
         Ok(())
     }
 
-    /// Uploads the own picture once more, when it is here.
+    /// Uploads the own picture once more, when it is here: this one, and no other under its key.
     async fn again(&self, reference: &PictureRef) -> Option<String> {
         let records = &self.conversations.records;
         let own = self.owner.id().key().0;
         let key: [u8; KEY_LEN] = reference.key.as_slice().try_into().ok()?;
-        let bytes = chunks::read(records, &picture_file(records, &own)).await;
+        let bytes = {
+            let _turn = self.conversations.change().await;
+            let kept: Option<Kept> = records.get(&kept_key(records, &own)).await.ok()?;
+            kept.filter(|kept| kept.mark == reference.mark())?;
+            chunks::read(records, &picture_file(records, &own)).await
+        };
         self.upload_picture(&bytes.ok()??, &key).await.ok()?
     }
 
-    /// Pictures of people whom we accepted, and our own, that are not here as they are named now.
+    /// Pictures of people whom we accepted, and our own, that are not here as they are named now and may be had.
     fn missing(&self) -> Vec<([u8; 32], PictureRef)> {
         let here = self.conversations.pictures.borrow();
+        let never = self.never.borrow();
+        let now = self.ports.clock().now().as_millis();
         let own = self
             .owner
             .picture()
@@ -290,7 +349,14 @@ impl<P: Ports> Files<P> {
         others
             .into_iter()
             .chain(own)
-            .filter(|(account, reference)| here.get(account) != Some(&reference.mark()))
+            .filter(|(account, reference)| {
+                let mark = reference.mark();
+                let rests = never.get(account).is_some_and(|(of, at)| {
+                    let age = now.checked_sub(*at);
+                    *of == mark && age.is_some_and(|age| age < NEVER)
+                });
+                here.get(account) != Some(&mark) && !rests
+            })
             .collect()
     }
 
@@ -307,6 +373,38 @@ impl<P: Ports> Files<P> {
                 .map(|(account, reference)| (*account, reference.mark())),
         );
         news
+    }
+
+    /// Whose pictures are here although they have none any more, or are not known any more.
+    fn strays(&self) -> Vec<[u8; 32]> {
+        let own = self.owner.id().key().0;
+        let here = self.conversations.pictures.borrow();
+        let stray = |account: &&[u8; 32]| match **account == own {
+            true => self.owner.picture().is_none(),
+            false => !self.conversations.has_picture(account),
+        };
+        here.keys().filter(stray).copied().collect()
+    }
+
+    pub(super) fn has_strays(&self) -> bool {
+        !self.strays().is_empty()
+    }
+
+    async fn sweep_pictures(&self) -> Result<(), RecordError> {
+        if !self.has_strays() {
+            return Ok(());
+        }
+        let mut change = self.conversations.change().await;
+        let strays = self.strays();
+        for account in &strays {
+            self.drop_picture(&mut change.tx, account).await?;
+        }
+        change.commit(Durability::Relaxed).await?;
+        let mut here = self.conversations.pictures.borrow_mut();
+        for account in &strays {
+            here.remove(account);
+        }
+        Ok(())
     }
 
     async fn fetch_picture(
@@ -331,9 +429,15 @@ impl<P: Ports> Files<P> {
             return Ok(Fetched::Never);
         }
         let mark = reference.mark();
-        let mut tx = self.conversations.records.tx();
-        self.keep_picture(&mut tx, account, mark, &bytes).await?;
-        tx.commit(Durability::Relaxed).await?;
+        let mut change = self.conversations.change().await;
+        let mut wanted = self.missing().into_iter();
+        if !wanted.any(|(other, now)| other == account && now == *reference) {
+            // Another one was chosen meanwhile.
+            return Ok(Fetched::Here);
+        }
+        self.keep_picture(&mut change.tx, account, mark, &bytes)
+            .await?;
+        change.commit(Durability::Relaxed).await?;
         self.conversations
             .pictures
             .borrow_mut()
@@ -368,8 +472,11 @@ impl<P: Ports> Files<P> {
     async fn drop_picture(&self, tx: &mut Tx<P>, account: &[u8; 32]) -> Result<(), RecordError> {
         let records = &self.conversations.records;
         let key = kept_key(records, account);
-        if let Some(kept) = records.get::<Kept>(&key).await? {
-            chunks::delete(tx, records, &picture_file(records, account), kept.size);
+        let kept: Option<Kept> = records.get_sound(&key).await?;
+        // Whatever it was, when nobody can tell.
+        let size = kept.map_or(MAX_PICTURE as u64, |kept| kept.size);
+        if kept.is_some() || records.has(&key).await? {
+            chunks::delete(tx, records, &picture_file(records, account), size);
             tx.delete(&key);
         }
         Ok(())
@@ -378,8 +485,10 @@ impl<P: Ports> Files<P> {
     async fn drop_pending(&self, tx: &mut Tx<P>) -> Result<(), RecordError> {
         let records = &self.conversations.records;
         let key = pending_key(records);
-        if let Some(pending) = records.get::<Pending>(&key).await? {
-            chunks::delete(tx, records, &pending_file(records), pending.size);
+        let pending: Option<Pending> = records.get_sound(&key).await?;
+        let size = pending.as_ref().map_or(MAX_PICTURE as u64, |one| one.size);
+        if pending.is_some() || records.has(&key).await? {
+            chunks::delete(tx, records, &pending_file(records), size);
             tx.delete(&key);
         }
         Ok(())

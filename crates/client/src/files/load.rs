@@ -44,6 +44,7 @@ impl<P: Ports> Files<P> {
             let code = found.failed.unwrap_or(ErrorCode::FileGone);
             return Err(failure(code, None, "its pointer leads nowhere"));
         }
+        self.unwanted.borrow_mut().remove(&file);
         self.want(Wanted { message, file });
         Ok(())
     }
@@ -59,17 +60,18 @@ impl<P: Ports> Files<P> {
         self.bell.ring();
     }
 
-    /// Files of people whose files load by themselves (screens 9.7).
+    /// Files of people whose files load by themselves (screens 9.7), unless data is to be saved.
     pub(super) fn welcome(&self, message: &Message) {
         let limit = u64::from(self.conversations.settings.borrow().auto_download);
         let row = self.conversations.view_of(&message.conversation);
         let trusted =
             row.is_some_and(|row| row.note_to_self || row.trusted && row.accepted && !row.blocked);
-        if !trusted || limit == 0 {
+        if !trusted || limit == 0 || self.network.settings().saver {
             return;
         }
         for file in &message.attachments {
-            if file.state == FileState::Remote && file.size <= limit && !file.let_go {
+            let unwanted = file.let_go || self.unwanted.borrow().contains(&file.id);
+            if file.state == FileState::Remote && file.size <= limit && !unwanted {
                 self.want(Wanted {
                     message: message.id,
                     file: file.id,

@@ -28,6 +28,7 @@ use crate::network::Network;
 use crate::ports::Ports;
 use crate::profile::Owner;
 use crate::store::RecordError;
+use crate::sync::Sync;
 use crate::wake::Bell;
 use futures::stream::StreamExt;
 use load::Wanted;
@@ -43,11 +44,16 @@ pub(crate) struct Files<P: Ports> {
     owner: Rc<Owner<P>>,
     network: Network<P>,
     conversations: Rc<Conversations<P>>,
+    sync: Rc<Sync<P>>,
     stage: RefCell<Stage>,
     wanted: RefCell<VecDeque<Wanted>>,
     loading: RefCell<SortedSet<FileId>>,
+    /// Downloads that the person ended in this session.
+    unwanted: RefCell<SortedSet<FileId>>,
     /// Marks of pictures that were looked for, by account.
     sought: RefCell<SortedMap<[u8; 32], u64>>,
+    /// Marks of pictures that could not be had, and when (device clock, ms), by account.
+    never: RefCell<SortedMap<[u8; 32], (u64, u64)>>,
     /// Rings when profile pictures changed.
     pictures_changed: Bell,
     /// Rings when something is wanted.
@@ -66,6 +72,7 @@ impl<P: Ports> Files<P> {
         owner: Rc<Owner<P>>,
         network: Network<P>,
         conversations: Rc<Conversations<P>>,
+        sync: Rc<Sync<P>>,
     ) -> Result<(Self, usize), RecordError> {
         let (stage, mut damaged) = staging::load(&conversations.records).await?;
         let (pictures, lost) = avatar::load(&conversations.records).await?;
@@ -76,10 +83,13 @@ impl<P: Ports> Files<P> {
             owner,
             network,
             conversations,
+            sync,
             stage: RefCell::new(stage),
             wanted: RefCell::default(),
             loading: RefCell::default(),
+            unwanted: RefCell::default(),
             sought: RefCell::default(),
+            never: RefCell::default(),
             pictures_changed: Bell::default(),
             keeping_changed: Bell::default(),
             bell: Bell::default(),
@@ -94,6 +104,7 @@ impl<P: Ports> Files<P> {
     pub(crate) async fn run(&self) {
         futures::join!(
             self.keep_loading(),
+            self.keep_own_picture(),
             self.keep_pictures(),
             self.keep_no_longer(),
             self.watch()
@@ -106,19 +117,27 @@ impl<P: Ports> Files<P> {
         while let Some(event) = events.next().await {
             match event {
                 Event::Message(message) => self.welcome(&message),
-                Event::Conversation(_) | Event::Profile(_) if self.lacks_pictures() => {
+                Event::Conversation(_) | Event::Profile(_)
+                    if self.lacks_pictures() || self.has_strays() =>
+                {
                     self.pictures_changed.ring();
                 }
                 Event::Settings(_) => self.keeping_changed.ring(),
                 // Its files in the composer go at the next start where the store refuses now.
-                Event::ConversationRemoved(_) => drop(self.sweep_stage().await),
+                Event::ConversationRemoved(_) => {
+                    drop(self.sweep_stage().await);
+                    if self.has_strays() {
+                        self.pictures_changed.ring();
+                    }
+                }
                 _ => {}
             }
         }
     }
 
-    /// Ends the transfer of a file, if there is one.
+    /// Ends the transfer of a file, if there is one. What the person did not want does not load by itself any more.
     pub(crate) fn cancel(&self, file: FileId) {
+        self.unwanted.borrow_mut().insert(file);
         let waited = {
             let mut wanted = self.wanted.borrow_mut();
             let before = wanted.len();

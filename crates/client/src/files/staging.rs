@@ -145,6 +145,17 @@ impl<P: Ports> Files<P> {
         tx.commit(Durability::Relaxed).await
     }
 
+    /// Drops everything that waits in a conversation.
+    pub(crate) async fn unstage_all(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<(), RecordError> {
+        for file in self.staged(conversation) {
+            self.unstage(&file.id).await?;
+        }
+        Ok(())
+    }
+
     /// The files that wait in a conversation, in their order.
     pub(crate) fn staged(&self, conversation: &ConversationId) -> Vec<Attachment> {
         let stage = self.stage.borrow();

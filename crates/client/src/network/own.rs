@@ -186,7 +186,7 @@ impl<P: Ports> Network<P> {
         let mut marks: Marks = self
             .0
             .records
-            .get(&self.marks_key())
+            .get_sound(&self.marks_key())
             .await?
             .unwrap_or_default();
         let now = self.device_now().as_millis();

@@ -29,10 +29,24 @@ type Place = (u64, MessageId);
 /// Who wrote where: few pairs for many messages.
 type Origin = (ConversationId, [u8; 32]);
 
+/// Code points of a text that are searched: what senders keep to.
+const MAX_TEXT: usize = 2_000;
+/// Code points of the names of its files and of the title of its preview.
+const MAX_NAMES: usize = 500;
+/// Bytes that the index takes at most; the oldest messages are left out then.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that an entry takes beside its text, about.
+const ENTRY: usize = 80;
+
 /// All messages that can be searched. Lives in memory only.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Index {
     entries: BTreeMap<Place, Entry>,
+    /// Bytes that they take, and may take.
+    bytes: usize,
+    limit: usize,
+    /// Nothing up to here has a place in it.
+    floor: Option<Place>,
     origins: Vec<Origin>,
     numbers: SortedMap<Origin, u32>,
     folder: Folder,
@@ -44,6 +58,12 @@ struct Entry {
     traits: u8,
     /// Folded: the text, names of files, the title of a preview; a line each.
     text: Box<str>,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        ENTRY + self.text.len()
+    }
 }
 
 /// What the index takes from a message.
@@ -114,6 +134,17 @@ impl<'a> Item<'a> {
         item
     }
 
+    /// What is searched: a line each.
+    fn text(&self) -> String {
+        let (text, names) = self.texts.split_first().unwrap_or((&"", &[]));
+        let mut all: String = text.chars().take(MAX_TEXT).collect();
+        let names = names
+            .iter()
+            .flat_map(|name| "\n".chars().chain(name.chars()));
+        all.extend(names.take(MAX_NAMES));
+        all
+    }
+
     /// `None` for an author that is no Account ID.
     pub(super) fn of_view(message: &'a Message) -> Option<Self> {
         let author: AccountId = message.author.parse().ok()?;
@@ -168,7 +199,26 @@ impl Search {
     }
 }
 
+impl Default for Index {
+    fn default() -> Self {
+        Self::with_room(MAX_BYTES)
+    }
+}
+
 impl Index {
+    /// An empty index that takes so many bytes at most.
+    fn with_room(limit: usize) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            bytes: 0,
+            limit,
+            floor: None,
+            origins: Vec::new(),
+            numbers: SortedMap::new(),
+            folder: Folder::default(),
+        }
+    }
+
     /// How many messages it holds.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -186,22 +236,42 @@ impl Index {
         }
     }
 
+    /// Nothing was left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.floor.is_none()
+    }
+
+    /// Whether a message at this place is too old to be searched.
+    pub(super) fn leaves_out(&self, place: &Place) -> bool {
+        self.floor.is_some_and(|floor| *place <= floor)
+    }
+
     pub(super) fn put_item(&mut self, item: &Item<'_>) {
-        if !item.searchable {
-            self.entries.remove(&item.place);
+        if let Some(before) = self.entries.remove(&item.place) {
+            self.bytes -= before.bytes();
+        }
+        if !item.searchable || self.leaves_out(&item.place) {
             return;
         }
         let origin = *self.numbers.entry(item.origin).or_insert_with(|| {
             self.origins.push(item.origin);
             (self.origins.len() - 1) as u32
         });
-        let text = self.folder.fold(&item.texts.join("\n"));
+        let text = self.folder.fold(&item.text());
         let entry = Entry {
             origin,
             traits: item.traits,
             text: text.into_boxed_str(),
         };
+        self.bytes += entry.bytes();
         self.entries.insert(item.place, entry);
+        while self.bytes > self.limit {
+            let Some((place, oldest)) = self.entries.pop_first() else {
+                return;
+            };
+            self.bytes -= oldest.bytes();
+            self.floor = self.floor.max(Some(place));
+        }
     }
 
     pub(super) fn has(&self, place: &Place) -> bool {
@@ -213,9 +283,14 @@ impl Index {
         messages: &SortedSet<MessageId>,
         conversations: &SortedSet<ConversationId>,
     ) {
-        let origins = &self.origins;
+        let (origins, bytes) = (&self.origins, &mut self.bytes);
         self.entries.retain(|(_, id), entry| {
-            !messages.contains(id) && !conversations.contains(&origins[entry.origin as usize].0)
+            let stays = !messages.contains(id)
+                && !conversations.contains(&origins[entry.origin as usize].0);
+            if !stays {
+                *bytes -= entry.bytes();
+            }
+            stays
         });
     }
 
@@ -314,5 +389,52 @@ impl Index {
     /// Where the words of a search lie in a text.
     pub(super) fn marks(&mut self, search: &Search, text: &str) -> Vec<(u32, u32)> {
         search.words.marks(text, &mut self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(sent_at: u64, text: String) -> MessageRecord {
+        MessageRecord {
+            id: MessageId([sent_at as u8; 16]),
+            sent_at,
+            text,
+            ..MessageRecord::default()
+        }
+    }
+
+    fn places(index: &Index) -> Vec<u64> {
+        index.entries.keys().map(|(sent_at, _)| *sent_at).collect()
+    }
+
+    #[test]
+    fn what_has_no_room_is_the_oldest() {
+        let mut index = Index::with_room(3 * (ENTRY + 10));
+        for sent_at in [5, 1, 4, 3] {
+            let record = record(sent_at, "x".repeat(10));
+            index.put_item(&Item::of_record(&record));
+        }
+        assert_eq!(places(&index), [3, 4, 5]);
+        let old = record(1, "y".into());
+        assert!(index.leaves_out(&(1, old.id)) && !index.leaves_out(&(2, old.id)));
+        index.put_item(&Item::of_record(&old));
+        assert_eq!(
+            places(&index),
+            [3, 4, 5],
+            "it does not push out what is newer"
+        );
+        let gone = SortedSet::from_iter([MessageId([4; 16])]);
+        index.remove(&gone, &SortedSet::new());
+        index.put_item(&Item::of_record(&record(3, "z".repeat(20))));
+        assert_eq!((places(&index), index.bytes), (vec![3, 5], 2 * ENTRY + 30));
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_is_searched() {
+        let mut index = Index::default();
+        index.put_item(&Item::of_record(&record(1, "é".repeat(10_000))));
+        assert_eq!(index.bytes, ENTRY + MAX_TEXT);
     }
 }

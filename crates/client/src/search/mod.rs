@@ -57,6 +57,8 @@ struct State {
     done: usize,
     all: Option<usize>,
     part: f64,
+    /// Messages that were too old for the index when it was built.
+    left_out: u32,
 }
 
 impl<P: Ports> Finder<P> {
@@ -75,6 +77,7 @@ impl<P: Ports> Finder<P> {
                 done: 0,
                 all: None,
                 part: 0.0,
+                left_out: 0,
             }),
         }
     }
@@ -120,6 +123,13 @@ impl<P: Ports> Finder<P> {
                 return;
             };
             end = last.0.clone();
+            if self.state.borrow().leaves_out(&last.1) {
+                // So is everything before it.
+                let rest = records.count(&start, &end).await.unwrap_or(0);
+                let mut state = self.state.borrow_mut();
+                state.left_out = state.left_out.saturating_add(rest);
+                return;
+            }
             let span = match span {
                 Some(span) => span,
                 None => {
@@ -189,6 +199,7 @@ impl<P: Ports> Finder<P> {
             places,
             next: last.map(|(_, cursor)| *cursor).filter(|_| more),
             searchable: self.state.borrow().searchable(),
+            building: self.state.borrow().is_building(),
         })
     }
 
@@ -221,7 +232,9 @@ impl State {
         self.take_changes(None);
         for (_, record) in found {
             let item = Item::of_record(record);
-            if !self.messages.contains(&record.id)
+            if self.index.leaves_out(&item.place) {
+                self.left_out = self.left_out.saturating_add(1);
+            } else if !self.messages.contains(&record.id)
                 && !self.conversations.contains(&record.conversation)
                 && !self.index.has(&item.place)
             {
@@ -256,12 +269,27 @@ impl State {
         }
     }
 
+    fn leaves_out(&self, record: &MessageRecord) -> bool {
+        self.index.leaves_out(&(record.sent_at, record.id))
+    }
+
+    fn is_building(&self) -> bool {
+        self.all.is_none_or(|all| self.done < all)
+    }
+
     /// Per cent.
     fn searchable(&self) -> u8 {
         match self.all {
             None => 0,
-            Some(all) if self.done >= all => 100,
-            Some(all) => ((self.done as f64 + self.part) / all as f64 * 100.0).min(99.0) as u8,
+            Some(all) if self.done < all => {
+                ((self.done as f64 + self.part) / all as f64 * 100.0).min(99.0) as u8
+            }
+            Some(_) if self.index.is_whole() => 100,
+            Some(_) => {
+                let there = self.index.len() as f64;
+                let all = there + f64::from(self.left_out);
+                (there / all.max(1.0) * 100.0).min(99.0) as u8
+            }
         }
     }
 }

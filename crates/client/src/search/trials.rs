@@ -3,18 +3,13 @@
 
 use super::*;
 use crate::api::{FileKind, Has, MessageKind};
-use crate::events::Events;
+use crate::conversation::tests::conversations;
 use crate::message::FileRecord;
 use crate::network::testing::{Lab, LabPorts};
-use crate::network::{Network, NetworkProfile};
 use crate::ports::{Durability, Table};
-use crate::store::{Key, MemoryStore, Records};
-use crate::sync::Configs;
-use crate::vault::VaultKey;
+use crate::store::{Key, MemoryStore};
 use futures::future::{Either, pending, select};
-use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::keys::X25519PublicKey;
-use onionskin_testnet::random::SeededEntropy;
 use proptest::prelude::*;
 use std::future::Future;
 
@@ -34,19 +29,8 @@ fn id(key: [u8; 32]) -> AccountId {
 impl Desk {
     fn new(store: &MemoryStore) -> Self {
         let lab = Lab::new(3);
+        let conversations = conversations(&lab, store, OWN);
         let ports = Rc::new(lab.ports(store));
-        let key = VaultKey::generate(&mut SeededEntropy::new(1));
-        let records = Records::new(Rc::clone(&ports), key);
-        let open = async {
-            let (ports, profile) = (Rc::clone(&ports), NetworkProfile::local());
-            let network = Network::open(Rc::clone(&ports), records.clone(), profile, id(OWN));
-            let account = Account::from_seed(Seed::from_bytes([9; 16]));
-            let configs = Configs::open(Rc::clone(&ports), records.clone(), &account);
-            let (network, configs) = (network.await.unwrap(), Rc::new(configs.await.unwrap()));
-            let events = Events::default();
-            Conversations::open(ports, records, events, configs, network, id(OWN)).await
-        };
-        let conversations = Rc::new(lab.time().run(open).unwrap().0);
         let finder = Finder::new(ports, Rc::clone(&conversations));
         Self {
             lab,

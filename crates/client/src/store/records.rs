@@ -137,6 +137,17 @@ impl<P: Ports> Records<P> {
         }
     }
 
+    /// One record that stops nothing when it is damaged: then it is as good as none, and the next write replaces it.
+    pub async fn get_sound<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, RecordError> {
+        match self.get(key).await {
+            Err(error) if error.is_damage() => Ok(None),
+            read => read,
+        }
+    }
+
     /// Whether there is such a record, readable or not.
     pub async fn has(&self, key: &Key) -> Result<bool, RecordError> {
         Ok(self

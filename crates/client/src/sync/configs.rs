@@ -47,11 +47,17 @@ pub(crate) struct Ledger {
     pub(crate) versions: SortedMap<i16, u64>,
     /// Conversations that were removed, by the other side's key, and when (network time, ms).
     pub(crate) removed: SortedMap<[u8; 32], u64>,
+    /// Configs whose dump was lost, and when (device clock, ms): from then on they are read from the beginning.
+    pub(crate) anew: SortedMap<i16, u64>,
 }
 
 impl Ledger {
     pub(crate) fn version_of(&self, kind: Kind) -> u64 {
         self.versions.get(&kind.namespace().0).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn anew_of(&self, kind: Kind) -> u64 {
+        self.anew.get(&kind.namespace().0).copied().unwrap_or(0)
     }
 
     pub(crate) fn add_obsolete(&mut self, hashes: SortedSet<MessageHash>) {
@@ -355,6 +361,10 @@ impl<P: Ports> Configs<P> {
             Err(RecordError::Store(error)) => return Err(error.into()),
             Err(_) => Rc::default(),
         };
+        let now = ports.clock().now().as_millis();
+        for kind in &lost {
+            set.ledger_mut().anew.insert(kind.namespace().0, now);
+        }
         Ok(Self {
             ports,
             records,
@@ -383,7 +393,8 @@ impl<P: Ports> Configs<P> {
                 tx.put(&dump_key(&self.records, kind), dump.as_slice());
             }
         }
-        if !Rc::ptr_eq(&set.ledger, &self.held.borrow().ledger) {
+        // What replaces a lost dump must not stand there without the word that the rest has to come again.
+        if !self.lost.is_empty() || !Rc::ptr_eq(&set.ledger, &self.held.borrow().ledger) {
             tx.put(&ledger_key(&self.records), &*set.ledger);
         }
     }

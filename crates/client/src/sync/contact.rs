@@ -179,6 +179,25 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn whatever_time_a_profile_tells_is_written_once(
+            time in prop_oneof![any::<u64>(), 0..20_000_000_000u64, 8_999_999_999_000_000u64..9_000_000_000_000_002],
+        ) {
+            let account = Account::from_seed(Seed::from_bytes([1; 16]));
+            let mut here = record(7);
+            here.profile_updated = time;
+            let mut config = Contacts::new(account.ed25519());
+            let written = of(&here, None);
+            config.set(&written).unwrap();
+            let contact = config.get(&here.account_id()).unwrap();
+            prop_assert_eq!(&contact, &written);
+            let mut there = record(7);
+            take(&mut there, &contact);
+            prop_assert_eq!(of(&there, Some(&contact)), contact);
+        }
+    }
+
     #[test]
     fn a_profile_that_is_newer_here_stays_and_is_written() {
         let mut here = record(7);

@@ -38,12 +38,9 @@ impl<P: Ports> Sync<P> {
     pub(crate) async fn cursors(&self, member: &ServiceNode) -> Result<Cursors, RecordError> {
         let mut cursors = Cursors::default();
         for (cursor, kind) in cursors.iter_mut().zip(KINDS) {
-            // Without its dump, everything has to come again.
-            if !self.configs.lost().contains(&kind) || self.fetched.get() {
-                let key = self.cursor_key(member, kind);
-                let text = self.conversations.records.get::<String>(&key).await?;
-                *cursor = text.and_then(|text| MessageHash::parse(&text));
-            }
+            let key = self.cursor_key(member, kind);
+            let text = self.conversations.records.get_sound::<String>(&key).await?;
+            *cursor = text.and_then(|text| MessageHash::parse(&text));
         }
         Ok(cursors)
     }
@@ -314,11 +311,16 @@ impl<P: Ports> Sync<P> {
 
     fn cursor_key(&self, member: &ServiceNode, kind: Kind) -> Key {
         let namespace = kind.namespace().0.to_be_bytes();
-        self.conversations.records.key::<32>(
-            Table::Swarm,
-            "last hash",
-            &[&member.ed25519.0, &namespace],
-        )
+        let records = &self.conversations.records;
+        match self.configs.get().ledger.anew_of(kind) {
+            0 => records.key::<32>(Table::Swarm, "last hash", &[&member.ed25519.0, &namespace]),
+            // Where it was read before counts no more.
+            anew => records.key::<32>(
+                Table::Swarm,
+                "last hash",
+                &[&member.ed25519.0, &namespace, &anew.to_be_bytes()],
+            ),
+        }
     }
 }
 

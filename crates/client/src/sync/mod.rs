@@ -33,6 +33,9 @@ use onionskin_protocol::sorted::{SortedMap, SortedSet};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+/// So long (ms) what was fetched passes for what there is: the slowest polls come every minute.
+const CURRENT: u64 = 300_000;
+
 /// Keeps the account's configs equal on all devices.
 pub(crate) struct Sync<P: Ports> {
     ports: Rc<P>,
@@ -133,6 +136,13 @@ impl<P: Ports> Sync<P> {
             drop(told);
             self.conversations.events.emit(Event::Sync(status));
         }
+    }
+
+    /// A member was asked a short while ago and had nothing more: what other devices chose is known here.
+    pub(crate) fn is_current(&self) -> bool {
+        let at = self.fetched_at.get().unwrap_or(0);
+        let age = self.now().checked_sub(at);
+        self.fetched.get() && age.is_some_and(|age| age < CURRENT)
     }
 
     /// Try again at once.

@@ -48,14 +48,18 @@ impl Notify {
     }
 }
 
-/// Seconds, whatever unit the writer had: other clients have written milliseconds and microseconds. Never negative.
+/// The largest number that is read as seconds.
+const MAX_SECONDS: i64 = 9_000_000_000;
+
+/// Seconds, whatever unit the writer had: other clients have written milliseconds and microseconds. Never negative, and
+/// never more than what is read as seconds once more.
 pub fn seconds(time: i64) -> u64 {
     let seconds = match time {
         9_000_000_000_001.. => time / 1_000_000,
         9_000_000_001.. => time / 1_000,
         _ => time,
     };
-    u64::try_from(seconds).unwrap_or(0)
+    u64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0)
 }
 
 /// The longest beginning of `text` that has at most `max` bytes and ends between two characters.
@@ -272,10 +276,19 @@ mod tests {
             (1_733_979_503_520_780, 1_733_979_503),
             (9_000_000_000, 9_000_000_000),
             (9_000_000_000_000, 9_000_000_000),
+            (i64::MAX, 9_000_000_000),
             (-5, 0),
             (i64::MIN, 0),
         ] {
             assert_eq!(seconds(written), read, "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_stay_seconds(written: i64) {
+            let read = seconds(written);
+            prop_assert_eq!(seconds(read as i64), read);
         }
     }
 

@@ -36,8 +36,8 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
     let at = RwSignal::new(0usize);
     let asked = StoredValue::new(SearchQuery::default());
     let total = RwSignal::new(0u32);
-    // How much of the history is searchable (%), once something was looked for.
-    let searched = RwSignal::new(None::<u8>);
+    // How much of the history is searchable (%), and whether more of it will be, once something was looked for.
+    let searched = RwSignal::new(None::<(u8, bool)>);
     // Asks again while it is not all of it.
     let again = RwSignal::new(());
     let failed = RwSignal::new(None::<Failure>);
@@ -139,13 +139,14 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
                     places: all_places,
                     total: all,
                     searchable,
+                    building,
                     ..
                 })) => {
                     failed.set(None);
                     places.set(all_places);
                     total.set(all);
-                    searched.set(Some(searchable));
-                    if searchable < 100 {
+                    searched.set(Some((searchable, building)));
+                    if building {
                         leptos::task::spawn_local(async move {
                             TimeoutFuture::new(AGAIN_MS).await;
                             if turn.try_get_value() == Some(now) {
@@ -203,11 +204,18 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
         crate::page::focus::first_of("[data-pane-stop='composer']");
     };
     let says = move || {
-        let Some(searchable) = searched.get() else {
+        let Some((searchable, building)) = searched.get() else {
             return String::new();
         };
         match total.get() {
-            0 if searchable < 100 => count(&t.s1_searchable, u64::from(searchable)),
+            0 if searchable < 100 => {
+                let said = if building {
+                    &t.s1_searchable
+                } else {
+                    &t.s1_left_out
+                };
+                count(said, u64::from(searchable))
+            }
             0 => t.v4_nothing.to_owned(),
             all => fill(
                 t.v4_place,
@@ -291,7 +299,7 @@ pub(crate) fn FindBar(chat: Chat) -> impl IntoView {
                         on:change=go_to_day
                     />
                 </label>
-                <Show when=move || searched.get() == Some(100) && nothing() && narrowed()>
+                <Show when=move || searched.get().is_some_and(|(_, building)| !building) && nothing() && narrowed()>
                     <button type="button" class="link-button" data-testid="v4.widen" on:click=move |_| {
                         from.set(From::Anyone);
                         has.set(None);

@@ -8,7 +8,7 @@ use crate::page::ui::avatar::Avatar;
 use crate::page::ui::dialog::Dialog;
 use crate::page::ui::failure::FailureNote;
 use leptos::prelude::*;
-use onionskin_client::api::{Command, Conversation, ConversationId, Failure, RequestState};
+use onionskin_client::api::{Answer, Command, Conversation, ConversationId, Failure, RequestState};
 use onionskin_protocol::sorted::SortedSet;
 
 /// To so many at once (screens 9.5).
@@ -23,6 +23,8 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
     let comment = RwSignal::new(String::new());
     let told = RwSignal::new(false);
     let failed = RwSignal::new(None::<Failure>);
+    // So many messages could not go, which were all.
+    let nothing = RwSignal::new(None::<u64>);
     let busy = RwSignal::new(false);
     // What goes before the messages.
     let before = move || {
@@ -40,6 +42,7 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
             comment.set(String::new());
             told.set(false);
             failed.set(None);
+            nothing.set(None);
             busy.set(false);
         }
     });
@@ -70,7 +73,7 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
         }
         busy.set(true);
         let to: Vec<_> = targets.get_untracked().into_iter().collect();
-        let number = to.len() as u64;
+        let (number, asked) = (to.len() as u64, messages.len() as u64);
         let command = Command::Forward {
             messages,
             to,
@@ -80,12 +83,24 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
             let done = chat.app.command(command).await;
             busy.try_set(false);
             match done {
-                Ok(_) => {
+                Ok(Answer::Forwarded { left_out }) if u64::from(left_out) >= asked => {
+                    failed.try_set(None);
+                    nothing.try_set(Some(asked));
+                }
+                Ok(answer) => {
                     chat.layer.set(None);
                     chat.leave_selection();
-                    chat.app.toast.set(Some(count(&t.v8_done, number)));
+                    let mut said = count(&t.v8_done, number);
+                    if let Answer::Forwarded {
+                        left_out: left @ 1..,
+                    } = answer
+                    {
+                        said = format!("{said}. {}", count(&t.v8_left_out, left.into()));
+                    }
+                    chat.app.toast.set(Some(said));
                 }
                 Err(failure) => {
+                    nothing.try_set(None);
                     failed.try_set(Some(failure));
                 }
             }
@@ -136,6 +151,7 @@ pub(crate) fn ForwardDialog(chat: Chat) -> impl IntoView {
                     <span>{t.v8_tell}</span>
                 </label>
                 <p class="small muted">{t.v8_why}</p>
+                {move || nothing.get().map(|n| view! { <p class="small" role="status" data-testid="v8.nothing">{count(&t.v8_left_out, n)}</p> })}
                 {move || failed.get().map(|failure| view! { <FailureNote failure testid="v8.error" /> })}
                 <div class="actions end">
                     <button type="button" class="button" data-testid="v8.cancel" on:click=move |_| chat.layer.set(None)>{t.cancel}</button>
