@@ -68,6 +68,7 @@ test('the palette finds chats, screens, settings and actions by keys alone', asy
   await ann.page.keyboard.press('Enter');
   await expect(ann.screen('k2')).toContainText('Ctrl+K');
   await ann.page.keyboard.press('Escape');
+  await expect(ann.screen('k2')).toBeHidden();
   await ann.page.keyboard.press('Control+/');
   await expect(ann.screen('k2').getByText('Keyboard shortcuts, outside of text')).toBeVisible();
   await ann.page.keyboard.press('Escape');
