@@ -1010,7 +1010,7 @@ impl<P: Ports> Change<'_, P> {
     /// Whether a word of `sender` about a message that is not here can be kept. Where all places are taken, words that have
     /// grown too old make room.
     pub(crate) fn has_early_room(&mut self, target: &Early, sender: &[u8; 32]) -> bool {
-        if self.conversations.early.is_full() && self.conversations.network.knows_time() {
+        if self.conversations.early.is_full() {
             self.forget_early();
         }
         self.conversations
