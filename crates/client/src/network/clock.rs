@@ -1,8 +1,8 @@
 //! The time of the network, told from the answers of many nodes (10-network 5.3).
 //!
 //! Every answer carries the node's clock. The newest sample of each of the last ten nodes counts once, and the median wins,
-//! so that a single lying node moves nothing. Until there are enough samples for that, what an earlier session found out
-//! holds.
+//! so that a single lying node moves nothing. Until there are enough samples for that, the one closest to what an earlier
+//! session found out is used, when it is close enough, and nothing is decided by it.
 
 use onionskin_protocol::keys::Ed25519PublicKey;
 use onionskin_protocol::sorted::{sort, sort_by_key};
@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const SAMPLES: usize = 10;
 /// So many clocks give a time that none of them decides alone.
 const ENOUGH: usize = 3;
+/// So far (ms) a few clocks may move the time: most devices are not a day wrong.
+const NEAR: u64 = 24 * 3_600_000;
 /// Clocks that differ by this (ms) show the same time.
 const AGREEMENT: u64 = 20_000;
 
@@ -45,11 +47,15 @@ impl NetworkClock {
 
     /// Network minus device clock (ms).
     pub(super) fn offset(&self) -> i64 {
-        match self.is_known() {
-            true => median(self.samples.iter().map(|(_, offset)| *offset)),
-            false => None,
-        }
-        .unwrap_or(self.remembered)
+        let told = self.samples.iter().map(|(_, offset)| *offset);
+        let found = if self.is_known() {
+            median(told)
+        } else {
+            let apart = |offset: &i64| offset.abs_diff(self.remembered);
+            told.filter(|offset| apart(offset) <= NEAR)
+                .min_by_key(apart)
+        };
+        found.unwrap_or(self.remembered)
     }
 
     /// One wrong clock does not decide it.
@@ -158,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn before_three_clocks_are_known_none_of_them_counts() {
+    fn before_three_clocks_are_known_none_of_them_moves_the_time_far() {
         let (at, year) = (Timestamp(1_790_000_000_000), 365 * 86_400_000);
         let mut clock = NetworkClock::default();
         clock.remember(70);
         clock.sample(key(1), at.plus_millis(year), at, at);
         assert_eq!((clock.offset(), clock.is_known()), (70, false));
         clock.sample(key(2), at, at, at);
-        assert_eq!((clock.offset(), clock.is_known()), (70, false));
+        assert_eq!((clock.offset(), clock.is_known()), (0, false));
         clock.sample(key(3), at.plus_millis(5), at, at);
         assert_eq!((clock.offset(), clock.is_known()), (5, true));
         clock.sample(key(4), at.plus_millis(year), at, at);
@@ -183,7 +189,7 @@ mod tests {
         for number in [1, 2] {
             clock.sample(key(number), at.plus_millis(hour), at, at);
         }
-        assert_eq!(clock.offset(), 0);
+        assert!(!clock.is_known());
         assert!(clock.trust(&[key(1), key(2)]));
         assert_eq!(clock.offset(), hour as i64);
     }
