@@ -540,6 +540,37 @@ fn a_config_that_is_gone_from_the_swarm_is_stored_again() {
     });
 }
 
+/// A device that believes that its version is missing stores it again. Behind a newer one it hides that from all who were last
+/// read at its name.
+#[test]
+fn an_old_version_that_comes_back_behind_a_newer_one_hides_it_from_nobody() {
+    on_two_devices(11, async |world, anna, second, _| {
+        let owner = id_of(1).swarm_id();
+        let namespace = Kind::UserProfile.namespace();
+        let stored = || world.config_messages(&owner).remove(&namespace.0).unwrap();
+        // Every member is polled once.
+        world.wait(SOON).await;
+        let old = stored();
+        offline(second, true).await;
+        rename(anna, "Anna again").await;
+        world
+            .until("the newer version", SOON, async || {
+                old.keys().all(|hash| !stored().contains_key(hash))
+            })
+            .await;
+        for data in old.values() {
+            world.network.inject(&owner, namespace, data).unwrap();
+        }
+        offline(second, false).await;
+        world
+            .until("agreement", SOON, async || {
+                name(second).await == "Anna again" && agree(&[anna, second]).await
+            })
+            .await;
+        assert!(one_of_each(world, 1));
+    });
+}
+
 #[test]
 fn hostile_configs_are_left_alone_and_stop_nothing() {
     let world = World::new(8, 8, 2);

@@ -7,7 +7,7 @@ use super::{KINDS, Sync, effects};
 use crate::api::Event;
 use crate::network::{Form, RpcError};
 use crate::ports::{Clock, Durability, Ports, Table};
-use crate::store::{Key, RecordError};
+use crate::store::{Key, RecordError, Tx};
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_protocol::config::Kind;
@@ -43,6 +43,24 @@ impl<P: Ports> Sync<P> {
             *cursor = text.and_then(|text| MessageHash::parse(&text));
         }
         Ok(cursors)
+    }
+
+    /// What was deleted may come back behind something newer, so no member is read from there any more.
+    pub(super) async fn forget_cursors(
+        &self,
+        deleted: &[MessageHash],
+        tx: &mut Tx<P>,
+    ) -> Result<(), RecordError> {
+        let account = self.owner.id();
+        for member in self.network.known_swarm(&account).unwrap_or_default() {
+            let cursors = self.cursors(&member).await?;
+            for (cursor, kind) in cursors.iter().zip(KINDS) {
+                if cursor.as_ref().is_some_and(|hash| deleted.contains(hash)) {
+                    tx.delete(&self.cursor_key(&member, kind));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The requests for what is behind the cursors, in the order of [`KINDS`]. `max_size` is that of the messages.
@@ -178,6 +196,13 @@ impl<P: Ports> Sync<P> {
                 .collect();
             let outcome = change.configs.config_mut(kind).merge(&stored, now);
             let accepted = outcome.map(|merged| merged.accepted).unwrap_or_default();
+            // What was stored again behind a newer version hides that one from whoever was last read there.
+            if !change.configs.config(kind).needs_push() {
+                let superseded = change.configs.config_mut(kind).take_obsolete();
+                if !superseded.is_empty() {
+                    change.configs.ledger_mut().add_obsolete(superseded);
+                }
+            }
             for (hash, message) in fresh {
                 if !accepted.contains(&hash) {
                     unreadable.push(hash);

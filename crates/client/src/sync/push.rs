@@ -286,6 +286,7 @@ impl<P: Ports> Sync<P> {
             for hash in &load.obsolete {
                 ledger.obsolete.remove(hash);
             }
+            self.forget_cursors(&load.obsolete, &mut change.tx).await?;
         }
         change.commit(Durability::Relaxed).await?;
         self.remember(confirmed, Vec::new());
