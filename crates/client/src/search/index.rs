@@ -4,6 +4,7 @@
 //! texts themselves, and finds by any part of a word.
 
 use super::fold::Folder;
+use super::shelf::{Entry, Place, Shelf};
 use super::words::Words;
 use crate::api::{
     ConversationId, Cursor, FileKind, Has, Message, MessageId, MessageKind, SearchQuery,
@@ -11,7 +12,6 @@ use crate::api::{
 use crate::message::MessageRecord;
 use onionskin_protocol::id::AccountId;
 use onionskin_protocol::sorted::{SortedMap, SortedSet};
-use std::collections::BTreeMap;
 
 /// Bits of [`Entry::traits`].
 mod has {
@@ -24,8 +24,6 @@ mod has {
     pub(super) const MINE: u8 = 64;
 }
 
-type Place = (u64, MessageId);
-
 /// Who wrote where: few pairs for many messages.
 type Origin = (ConversationId, [u8; 32]);
 
@@ -35,35 +33,18 @@ const MAX_TEXT: usize = 2_000;
 const MAX_NAMES: usize = 500;
 /// Bytes that the index takes at most; the oldest messages are left out then.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// Bytes that an entry takes beside its text, about.
-const ENTRY: usize = 80;
 
 /// All messages that can be searched. Lives in memory only.
 #[derive(Debug)]
 pub struct Index {
-    entries: BTreeMap<Place, Entry>,
-    /// Bytes that they take, and may take.
-    bytes: usize,
+    entries: Shelf,
+    /// Bytes that they may take.
     limit: usize,
     /// Nothing up to here has a place in it.
     floor: Option<Place>,
     origins: Vec<Origin>,
     numbers: SortedMap<Origin, u32>,
     folder: Folder,
-}
-
-#[derive(Debug)]
-struct Entry {
-    origin: u32,
-    traits: u8,
-    /// Folded: the text, names of files, the title of a preview; a line each.
-    text: Box<str>,
-}
-
-impl Entry {
-    fn bytes(&self) -> usize {
-        ENTRY + self.text.len()
-    }
 }
 
 /// What the index takes from a message.
@@ -209,8 +190,7 @@ impl Index {
     /// An empty index that takes so many bytes at most.
     fn with_room(limit: usize) -> Self {
         Self {
-            entries: BTreeMap::new(),
-            bytes: 0,
+            entries: Shelf::default(),
             limit,
             floor: None,
             origins: Vec::new(),
@@ -226,7 +206,7 @@ impl Index {
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// Takes in a message, or what became of it.
@@ -247,9 +227,7 @@ impl Index {
     }
 
     pub(super) fn put_item(&mut self, item: &Item<'_>) {
-        if let Some(before) = self.entries.remove(&item.place) {
-            self.bytes -= before.bytes();
-        }
+        self.entries.remove(&item.place);
         if !item.searchable || self.leaves_out(&item.place) {
             return;
         }
@@ -261,21 +239,19 @@ impl Index {
         let entry = Entry {
             origin,
             traits: item.traits,
-            text: text.into_boxed_str(),
+            text: &text,
         };
-        self.bytes += entry.bytes();
         self.entries.insert(item.place, entry);
-        while self.bytes > self.limit {
-            let Some((place, oldest)) = self.entries.pop_first() else {
+        while self.entries.bytes() > self.limit {
+            let Some(place) = self.entries.pop_first() else {
                 return;
             };
-            self.bytes -= oldest.bytes();
             self.floor = self.floor.max(Some(place));
         }
     }
 
     pub(super) fn has(&self, place: &Place) -> bool {
-        self.entries.contains_key(place)
+        self.entries.contains(place)
     }
 
     pub(super) fn remove(
@@ -283,14 +259,9 @@ impl Index {
         messages: &SortedSet<MessageId>,
         conversations: &SortedSet<ConversationId>,
     ) {
-        let (origins, bytes) = (&self.origins, &mut self.bytes);
-        self.entries.retain(|(_, id), entry| {
-            let stays = !messages.contains(id)
-                && !conversations.contains(&origins[entry.origin as usize].0);
-            if !stays {
-                *bytes -= entry.bytes();
-            }
-            stays
+        let origins = &self.origins;
+        self.entries.retain(|id, origin| {
+            !messages.contains(id) && !conversations.contains(&origins[origin as usize].0)
         });
     }
 
@@ -355,16 +326,16 @@ impl Index {
             })
             .collect();
         let mut seen = 0;
-        for (place, entry) in self.entries.range(last..search.at).rev().take(count) {
+        for (place, entry) in self.entries.backwards(last, search.at).take(count) {
             seen += 1;
-            search.at = *place;
+            search.at = place;
             let fits = origins[entry.origin as usize]
                 && entry.traits & search.has == search.has
-                && self.is_unread(place, entry, search)
-                && search.words.are_in(&entry.text);
+                && self.is_unread(&place, &entry, search)
+                && search.words.are_in(entry.text);
             if fits {
                 search.total = search.total.saturating_add(1);
-                if *place < search.after && search.hits.len() <= search.limit {
+                if place < search.after && search.hits.len() <= search.limit {
                     let cursor = Cursor {
                         sent_at: place.0,
                         message: place.1,
@@ -378,7 +349,7 @@ impl Index {
         seen == count
     }
 
-    fn is_unread(&self, place: &Place, entry: &Entry, search: &Search) -> bool {
+    fn is_unread(&self, place: &Place, entry: &Entry<'_>, search: &Search) -> bool {
         search.unread.as_ref().is_none_or(|seen| {
             let (conversation, _) = &self.origins[entry.origin as usize];
             entry.traits & has::MINE == 0
@@ -394,6 +365,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shelf::size;
     use super::*;
 
     fn record(sent_at: u64, text: String) -> MessageRecord {
@@ -406,12 +378,16 @@ mod tests {
     }
 
     fn places(index: &Index) -> Vec<u64> {
-        index.entries.keys().map(|(sent_at, _)| *sent_at).collect()
+        const LAST: Place = (u64::MAX, MessageId([0xff; 16]));
+        let all = index.entries.backwards((0, MessageId([0; 16])), LAST);
+        let mut places: Vec<u64> = all.map(|((sent_at, _), _)| sent_at).collect();
+        places.reverse();
+        places
     }
 
     #[test]
     fn what_has_no_room_is_the_oldest() {
-        let mut index = Index::with_room(3 * (ENTRY + 10));
+        let mut index = Index::with_room(3 * size(10));
         for sent_at in [5, 1, 4, 3] {
             let record = record(sent_at, "x".repeat(10));
             index.put_item(&Item::of_record(&record));
@@ -428,13 +404,16 @@ mod tests {
         let gone = SortedSet::from_iter([MessageId([4; 16])]);
         index.remove(&gone, &SortedSet::new());
         index.put_item(&Item::of_record(&record(3, "z".repeat(20))));
-        assert_eq!((places(&index), index.bytes), (vec![3, 5], 2 * ENTRY + 30));
+        assert_eq!(
+            (places(&index), index.entries.bytes()),
+            (vec![3, 5], size(10) + size(20))
+        );
     }
 
     #[test]
     fn of_a_long_text_the_beginning_is_searched() {
         let mut index = Index::default();
         index.put_item(&Item::of_record(&record(1, "é".repeat(10_000))));
-        assert_eq!(index.bytes, ENTRY + MAX_TEXT);
+        assert_eq!(index.entries.bytes(), size(MAX_TEXT));
     }
 }

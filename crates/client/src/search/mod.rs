@@ -3,6 +3,7 @@
 
 mod fold;
 mod index;
+mod shelf;
 #[cfg(test)]
 mod trials;
 mod words;
