@@ -78,7 +78,7 @@ catalogue! {
         b0_title b0_missing b0_browsers b0_secure_context b0_random b0_workers b0_locks
         b0_outdated_title b0_outdated b0_broken_title b0_broken
         w1_promise w1_create w1_restore w1_temporary w1_unlock w1_offline w1_storage_blocked
-        ended_superseded ended_restarted ended_temporary_lost ended_erased ended_burnt
+        ended_superseded ended_restarted ended_temporary_lost ended_erased ended_erased_all ended_erased_elsewhere ended_burnt
         w2_title w2_name w2_name_hint w2_another_name w2_name_too_long w2_name_direction bytes_of
         w4_title w4_about
         keep_question keep_device keep_device_why keep_device_blocked keep_temporary keep_temporary_why
@@ -192,14 +192,14 @@ catalogue! {
         x4_blocked
         x4_blocked_none x5_title x5_created x5_protection x5_memory_only x5_unprotected x5_passphrase x5_storage
         x5_kept_nothing x5_kept x5_kept_maybe x5_sync x5_state_unknown x5_state_pending x5_state_storing
-        x5_state_settled x5_state_failing x5_fetched x5_stored x5_next x5_others x5_seen x5_others_why x5_leaked
+        x5_state_settled x5_state_failing x5_state_stopped x5_fetched x5_stored x5_next x5_others x5_seen x5_others_why x5_leaked
         x5_leaked_why x5_step_create x5_step_tell x5_step_erase x6_title x6_on x6_on_why x6_missing x6_test
         x6_detail x6_detail_why x6_detail_text x6_detail_name x6_detail_nothing x6_requests x6_requests_why
         x6_sound x6_sound_why x6_sound_1 x6_sound_2 x6_sound_3 x6_sound_4 x6_sound_5 x6_sound_6 x6_quiet
         x6_quiet_why x6_quiet_from x6_quiet_to x6_volume x6_badge x6_badge_why x6_badge_conversations x6_badge_messages
         x6_quiet_days x6_quiet_mentions x2_neutral x2_neutral_why neutral_title x6_truth x6_truth_visible x6_truth_visible_when x6_truth_hidden
         x6_truth_hidden_when x6_truth_locked x6_truth_locked_when x6_truth_closed x6_truth_closed_when
-        notify_request notify_test x7_title x7_used x7_used_why x7_of x7_tight x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
+        notify_request notify_test x7_title x7_used x7_used_why x7_of x7_tight x7_full x7_put_off x7_rest x7_search x7_oldest x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
         x7_any_age x7_size x7_any_size x7_larger x7_place x7_everywhere x7_free x7_sure x7_done x7_top x7_largest x7_no_files
         s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
         s1_nothing s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
@@ -207,6 +207,15 @@ catalogue! {
         r1_passphrase r1_hold r1_hold_why r1_print r1_print_code r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
         r1_check_word r1_check_wrong r1_check r1_checked r1_checked_on r1_entered r1_unchecked
         k7_title k7_whose k7_goes k7_stays
+        d3_title d3_about d3_open d3_what d3_conversation d3_account d3_account_short d3_everything d3_network
+        d3_goes d3_goes_messages d3_goes_contact d3_goes_key d3_goes_records d3_goes_keys d3_goes_all_records
+        d3_goes_choices d3_goes_copy d3_goes_swarm d3_goes_then d3_stays d3_stays_theirs d3_stays_until_read
+        d3_stays_others d3_stays_network d3_stays_accounts d3_stays_temporary d3_stays_saved
+        d3_stays_permissions d3_stays_devices d3_stays_files d3_stays_id d3_erase_all d3_erase_conversation
+        d3_hold d3_working d3_choose d3_conversation_done d3_ask_network d3_asking d3_stopped d3_confirmed_of
+        d3_nodes d3_node_refused d3_node_silent d3_then d3_retry d3_go_on d3_go_on_why d3_goes_on d3_receipt
+        d3_receipt_at d3_receipt_nodes d3_receipt_choices d3_receipt_all d3_receipt_copy d3_banner
+        d3_banner_open
         r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_hide_here r1_hidden r1_hidden_why r1_hide_first r1_hide_written r1_hide_really r1_screenshots r1_written
         media_attach media_camera media_take media_drop media_preparing media_stage_label media_before_after
         media_remove media_send_as_file media_send_anyway file_too_big media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
@@ -227,6 +236,7 @@ catalogue! {
         v1_selected v1_split v1_save v1_reacted v1_more_notices v7_about v7_deleted v8_done v8_left_out
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
         media_staged x7_days x7_older d2_reading d2_done
+        d3_node_confirmed d3_receipt_vaults d3_receipt_caches d3_receipt_workers d3_receipt_left d3_receipt_remains
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
         said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable s1_left_out
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;

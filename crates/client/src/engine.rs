@@ -10,6 +10,7 @@ use crate::api::{
 use crate::chores;
 use crate::compose::{Letter, unknown_message};
 use crate::conversation::Conversations;
+use crate::erasure::Erasure;
 use crate::events::Events;
 use crate::files::Files;
 use crate::inbox::Inbox;
@@ -57,6 +58,7 @@ struct Inner<P: Ports> {
     inbox: Inbox<P>,
     finder: Finder<P>,
     sync: Rc<Sync<P>>,
+    erasure: Erasure,
     stop: Bell,
     stopped: Cell<bool>,
     told: RefCell<Told>,
@@ -178,6 +180,7 @@ impl<P: Ports> Engine<P> {
             inbox,
             finder,
             sync,
+            erasure: Erasure::default(),
             stop: Bell::default(),
             stopped: Cell::new(false),
             told: RefCell::default(),
@@ -236,7 +239,8 @@ impl<P: Ports> Engine<P> {
         self.0.events.close();
     }
 
-    /// Does what a command asks. Only [`Command::LookUpName`] waits for the network.
+    /// Does what a command asks. Only [`Command::LookUpName`] and
+    /// [`Command::EraseFromNetwork`] wait for the network.
     pub async fn handle(&self, command: Command) -> Result<Answer, Failure> {
         let Inner {
             owner,
@@ -453,6 +457,22 @@ impl<P: Ports> Engine<P> {
                 inbox.hurry();
                 Ok(Answer::Done)
             }
+            Command::EraseFromNetwork { retry } => {
+                let erasure = &self.0.erasure;
+                let erased = erasure.run(owner, network, conversations, retry).await?;
+                Ok(Answer::Erased(erased))
+            }
+            Command::StoreAgain => {
+                owner.set_erased(None).await?;
+                sync.store_again();
+                outbox.hurry();
+                events.emit(Event::Profile(owner.view(conversations)));
+                Ok(Answer::Done)
+            }
+            Command::SetPressure(pressure) => {
+                files.set_pressure(pressure);
+                Ok(Answer::Done)
+            }
             Command::GetProfile => Ok(Answer::Profile(owner.view(conversations))),
             Command::GetSync => Ok(Answer::Sync(sync.status())),
             Command::GetConversations => Ok(Answer::Conversations(conversations.list())),
@@ -545,7 +565,11 @@ impl<P: Ports> Engine<P> {
                 files.set_avatar(picture).await.map(|()| Answer::Done)
             }
             Command::GetAvatar { account_id } => files.avatar(&account_id).await.map(Answer::Bytes),
-            Command::GetRoom(query) => Ok(Answer::Room(files.room(&query).await?)),
+            Command::GetRoom(query) => {
+                let mut room = files.room(&query).await?;
+                room.search = self.0.finder.bytes();
+                Ok(Answer::Room(room))
+            }
             Command::FreeRoom(query) => {
                 files.free(&query).await?;
                 Ok(Answer::Done)

@@ -13,6 +13,7 @@ mod deletion;
 mod disappear;
 mod early;
 mod engine;
+mod erasure;
 mod events;
 mod files;
 mod inbox;

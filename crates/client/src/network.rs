@@ -6,13 +6,14 @@
 //! of the network and `hard_fork` its rules, `health` what the connection chip shows. `rpc` brings one request to one node
 //! over several paths, `exchange` over one; `failure` says who is to blame when that fails, `suspicion` what hops say about
 //! each other, `stragglers` keeps what lost a race. `swarm` knows who holds an account's messages, `member` asks them,
-//! `deliver` stores, `own` does what only the owner may, `expiries` ends messages early, `server` asks servers behind the last
+//! `deliver` stores, `own` does what only the owner may, `erase` has all of it deleted, `expiries` ends messages early, `server` asks servers behind the last
 //! hop, `names` finds whose name it is. `maintain` has the loops that keep all of that in shape, `settings`
 //! what the person chose, `traffic` what requests are for and cost, `report` what the network page shows.
 
 pub(crate) mod backoff;
 mod clock;
 mod deliver;
+mod erase;
 mod exchange;
 mod expiries;
 mod failure;
@@ -43,6 +44,7 @@ mod trials_swarm;
 mod trust;
 
 pub use deliver::{StoreFailure, Stored};
+pub(crate) use erase::Confirmed;
 pub(crate) use member::Form;
 pub use names::NameLookup;
 pub use own::{KeepAliveError, KeptAlive, Removed};
@@ -55,6 +57,7 @@ use crate::ports::{Clock, Durability, Ports, Table, Transport};
 use crate::store::{Key, RecordError, Records};
 use crate::wake::{Bell, Listen};
 use clock::NetworkClock;
+use erase::OwnStores;
 use gateway::Gateways;
 use hard_fork::HardFork;
 use health::Health;
@@ -103,6 +106,8 @@ struct Inner<P: Ports> {
     ledger: RefCell<Ledger>,
     /// When nodes of the pool last answered (device clock).
     answered: RefCell<SortedMap<Ed25519PublicKey, Timestamp>>,
+    /// Requests that store something in our own swarm.
+    own_stores: OwnStores,
     /// Rings when paths or the state of the connection changed.
     changed: Bell,
     /// Rings when the maintenance loops should look at once.
@@ -146,6 +151,7 @@ impl<P: Ports> Network<P> {
             trust: RefCell::default(),
             ledger: RefCell::default(),
             answered: RefCell::default(),
+            own_stores: OwnStores::default(),
             changed: Bell::default(),
             wake: Bell::default(),
         }));
@@ -202,6 +208,11 @@ impl<P: Ports> Network<P> {
     /// There is a path that answered.
     pub fn is_ready(&self) -> bool {
         !self.0.health.borrow().offline && !self.0.paths.borrow().standing.is_empty()
+    }
+
+    /// The browser says that there is no network.
+    pub(crate) fn is_offline(&self) -> bool {
+        self.0.health.borrow().offline
     }
 
     /// Resolves at the next change of paths or state.

@@ -436,7 +436,8 @@ impl<P: Ports> Outbox<P> {
             let bell = self.bell.listen();
             let network = self.network.changes();
             let mut wait = IDLE;
-            if self.network.is_ready() {
+            // Copies for our other devices would bring back an account that was erased from the network.
+            if self.network.is_ready() && self.owner.erased_at().is_none() {
                 let now = self.ports.clock().now().as_millis();
                 for (lane, number, next_at) in self.heads() {
                     if busy.contains(&lane) {
@@ -509,6 +510,9 @@ impl<P: Ports> Outbox<P> {
         let started = self.ports.clock().now();
         if entry.data.is_some() || entry.confirmed == 0 {
             self.show(&entry, Delivery::Sending).await;
+        }
+        if self.owner.erased_at().is_some() {
+            return;
         }
         let hash = message_hash(&account.swarm_id(), Namespace::DEFAULT, data);
         let request = |time: Timestamp| Request::store_public(&account, data, time, life);

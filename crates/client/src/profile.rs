@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::store::{Key, RecordError, Records, Tx};
 use crate::sync::{self, Configs};
+use crate::turns::Turns;
 use onionskin_protocol::account::phrase::{WordList, to_bip39};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::id::AccountId;
@@ -43,6 +44,8 @@ struct ProfileRecord {
     remind_at: u64,
     /// The phrase is not shown on this device any more.
     hidden: bool,
+    /// When the account was erased from the network (ms): from then on nothing is stored in the own swarm. 0: it was not.
+    erased_at: u64,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -61,6 +64,8 @@ pub(crate) struct Owner<P: Ports> {
     temporary: bool,
     configs: Rc<Configs<P>>,
     profile: RefCell<ProfileRecord>,
+    /// Held while the record is changed: what is written at the same time must not undo it.
+    changing: Turns,
     last_timestamp: Cell<u64>,
 }
 
@@ -99,6 +104,7 @@ impl<P: Ports> Owner<P> {
             put_off: 0,
             remind_at: 0,
             hidden: false,
+            erased_at: 0,
         };
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
@@ -110,6 +116,7 @@ impl<P: Ports> Owner<P> {
             temporary,
             configs: Rc::new(configs),
             profile: RefCell::new(profile),
+            changing: Turns::default(),
             last_timestamp: Cell::new(0),
         })
     }
@@ -138,6 +145,7 @@ impl<P: Ports> Owner<P> {
             temporary,
             configs: Rc::new(configs),
             profile: RefCell::new(profile),
+            changing: Turns::default(),
             last_timestamp: Cell::new(last.unwrap_or(0)),
         })
     }
@@ -187,6 +195,7 @@ impl<P: Ports> Owner<P> {
             phrase_checked_at: Some(profile.checked_at).filter(|at| *at > 0),
             phrase_remind_at: profile.remind_at,
             phrase_hidden: profile.hidden,
+            erased_at: self.erased_at(),
         }
     }
 
@@ -208,11 +217,7 @@ impl<P: Ports> Owner<P> {
 
     /// This device shows the phrase no more, for good.
     pub(crate) async fn hide_phrase(&self) -> Result<(), RecordError> {
-        let changed = ProfileRecord {
-            hidden: true,
-            ..self.profile.borrow().clone()
-        };
-        self.save(changed).await
+        self.save(|profile| profile.hidden = true).await
     }
 
     /// What goes with every message to others; none without a name.
@@ -241,7 +246,11 @@ impl<P: Ports> Owner<P> {
         let profile = change.configs.profile_mut();
         let now_s = (now.as_millis() / 1_000).max(profile.updated_s() + 1);
         profile.set_name(clip_name(name.trim()), now_s)?;
-        let decided = self.without_proposal();
+        let _turn = self.changing.next().await;
+        let decided = ProfileRecord {
+            proposed: String::new(),
+            ..self.profile.borrow().clone()
+        };
         change.tx.put(&profile_key(&self.records), &decided);
         change.commit(Durability::Strict).await?;
         *self.profile.borrow_mut() = decided;
@@ -263,38 +272,38 @@ impl<P: Ports> Owner<P> {
             self.set_name(conversations, &proposed, now).await?;
             return Ok(true);
         }
-        self.save(self.without_proposal()).await?;
+        self.save(|profile| profile.proposed.clear()).await?;
         Ok(false)
-    }
-
-    fn without_proposal(&self) -> ProfileRecord {
-        ProfileRecord {
-            proposed: String::new(),
-            ..self.profile.borrow().clone()
-        }
     }
 
     /// The person has shown that they wrote the phrase down.
     pub(crate) async fn phrase_checked(&self, now: Timestamp) -> Result<(), RecordError> {
-        let changed = ProfileRecord {
-            phrase_checked: true,
-            checked_at: now.as_millis(),
-            ..self.profile.borrow().clone()
-        };
-        self.save(changed).await
+        self.save(|profile| {
+            (profile.phrase_checked, profile.checked_at) = (true, now.as_millis());
+        })
+        .await
     }
 
     /// They want to be reminded later, and less often each time.
     pub(crate) async fn put_phrase_off(&self, now: Timestamp) -> Result<(), RecordError> {
-        let before = self.profile.borrow().clone();
-        let days = REMIND_DAYS.get(usize::from(before.put_off));
-        let days = days.unwrap_or(&REMIND_DAYS[REMIND_DAYS.len() - 1]);
-        let changed = ProfileRecord {
-            put_off: before.put_off.saturating_add(1),
-            remind_at: now.as_millis() + days * DAY_MS,
-            ..before
-        };
-        self.save(changed).await
+        self.save(|profile| {
+            let days = REMIND_DAYS.get(usize::from(profile.put_off));
+            let days = days.unwrap_or(&REMIND_DAYS[REMIND_DAYS.len() - 1]);
+            profile.put_off = profile.put_off.saturating_add(1);
+            profile.remind_at = now.as_millis() + days * DAY_MS;
+        })
+        .await
+    }
+
+    /// When the account was erased from the network (ms), unless it was stored again since.
+    pub(crate) fn erased_at(&self) -> Option<u64> {
+        Some(self.profile.borrow().erased_at).filter(|at| *at > 0)
+    }
+
+    /// From now on nothing is stored in the own swarm; `None`: it is again.
+    pub(crate) async fn set_erased(&self, at: Option<Timestamp>) -> Result<(), RecordError> {
+        self.save(|profile| profile.erased_at = at.map_or(0, Timestamp::as_millis))
+            .await
     }
 
     pub(crate) fn is_restoring(&self) -> bool {
@@ -302,14 +311,13 @@ impl<P: Ports> Owner<P> {
     }
 
     pub(crate) async fn restored(&self) -> Result<(), RecordError> {
-        let changed = ProfileRecord {
-            restoring: false,
-            ..self.profile.borrow().clone()
-        };
-        self.save(changed).await
+        self.save(|profile| profile.restoring = false).await
     }
 
-    async fn save(&self, changed: ProfileRecord) -> Result<(), RecordError> {
+    async fn save(&self, change: impl FnOnce(&mut ProfileRecord)) -> Result<(), RecordError> {
+        let _turn = self.changing.next().await;
+        let mut changed = self.profile.borrow().clone();
+        change(&mut changed);
         let mut tx = self.records.tx();
         tx.put(&profile_key(&self.records), &changed);
         tx.commit(Durability::Strict).await?;

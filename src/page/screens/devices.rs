@@ -59,6 +59,7 @@ pub(crate) fn DevicesPage() -> impl IntoView {
         SyncState::Storing => t.x5_state_storing,
         SyncState::Settled => t.x5_state_settled,
         SyncState::Failing { .. } => t.x5_state_failing,
+        SyncState::Stopped => t.x5_state_stopped,
     };
     let hook = move || match sync().state {
         SyncState::Unknown => "unknown",
@@ -66,6 +67,7 @@ pub(crate) fn DevicesPage() -> impl IntoView {
         SyncState::Storing => "storing",
         SyncState::Settled => "settled",
         SyncState::Failing { .. } => "failing",
+        SyncState::Stopped => "stopped",
     };
     view! {
         <section class="card" aria-labelledby="x5-this">

@@ -22,6 +22,8 @@ pub struct SimStore {
     undo: Rc<RefCell<Vec<Vec<Op>>>>,
     /// After so many reads one fails.
     failing: Rc<Cell<Option<usize>>>,
+    /// Nothing more can be written.
+    full: Rc<Cell<bool>>,
 }
 
 /// What a table holds.
@@ -48,6 +50,11 @@ impl SimStore {
     /// One read fails, after so many others.
     pub fn fail_read(&self, after: usize) {
         self.failing.set(Some(after));
+    }
+
+    /// There is no room for anything more, or there is again. Removing always works.
+    pub fn set_full(&self, full: bool) {
+        self.full.set(full);
     }
 
     fn may_fail(&self) -> Result<(), StoreError> {
@@ -147,6 +154,9 @@ impl Store for SimStore {
 
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
         pause().await;
+        if self.full.get() && ops.iter().any(|op| matches!(op, Op::Put { .. })) {
+            return Err(StoreError::Full);
+        }
         match durability {
             Durability::Strict => self.undo.borrow_mut().clear(),
             Durability::Relaxed => {

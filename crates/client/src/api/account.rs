@@ -48,6 +48,8 @@ pub struct Profile {
     pub phrase_remind_at: u64,
     /// This device shows the phrase no more.
     pub phrase_hidden: bool,
+    /// When the account was erased from the network (ms). This device stores nothing there since.
+    pub erased_at: Option<u64>,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).
@@ -208,4 +210,6 @@ pub enum SyncState {
         /// ms.
         next_at: u64,
     },
+    /// The account was erased from the network, so nothing is stored there.
+    Stopped,
 }

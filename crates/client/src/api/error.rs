@@ -57,6 +57,7 @@ pub enum ErrorCode {
     FileTotal,
     PhraseHidden,
     NameUnsupported,
+    StoreReserve,
 }
 
 impl ErrorCode {
@@ -113,6 +114,7 @@ impl ErrorCode {
             Self::FileTotal => "FILE-TOTAL",
             Self::PhraseHidden => "PHRASE-HIDDEN",
             Self::NameUnsupported => "NAME-UNSUPPORTED",
+            Self::StoreReserve => "STORE-RESERVE",
         }
     }
 }

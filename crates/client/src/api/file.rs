@@ -123,6 +123,18 @@ pub struct RoomQuery {
     pub at_least: u64,
 }
 
+/// How full the storage is that the browser allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Pressure {
+    /// There is room.
+    #[default]
+    None,
+    /// It runs out.
+    Tight,
+    /// It has run out: files are not kept any more.
+    Full,
+}
+
 /// The room that files take on this device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomView {
@@ -142,6 +154,10 @@ pub struct RoomView {
     pub conversations: Vec<RoomOf>,
     /// The largest files, at most 50.
     pub largest: Vec<MediaItem>,
+    /// When the oldest message on this device was sent (ms).
+    pub oldest: Option<u64>,
+    /// Bytes of the search index, which is in memory only.
+    pub search: u64,
 }
 
 /// The room that the files of one conversation take.

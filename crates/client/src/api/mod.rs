@@ -18,7 +18,7 @@ pub use conversation::{
 };
 pub use error::{ErrorCode, Failure};
 pub use file::{
-    Attachment, Blob, FileId, FileState, MediaItem, NewFile, RoomOf, RoomQuery, RoomView,
+    Attachment, Blob, FileId, FileState, MediaItem, NewFile, Pressure, RoomOf, RoomQuery, RoomView,
 };
 pub use message::{
     Anchor, Cursor, DeleteScope, Delivery, Draft, Invitation, LinkPreview, Message, MessageId,
@@ -252,6 +252,17 @@ pub enum Command {
     HidePhrase,
     /// They want to be reminded of the phrase later.
     PutPhraseOff,
+    /// Has every member of the own swarm delete everything of the account, in all namespaces. From then on this device stores
+    /// nothing there, until [`StoreAgain`](Self::StoreAgain). Waits for the network. Answer: [`Answer::Erased`]; fails with a
+    /// `Net…` code when nobody could be reached, and then nothing has changed.
+    EraseFromNetwork {
+        /// Goes on where the last time in this session ended: who confirmed then is not asked again.
+        retry: bool,
+    },
+    /// The account goes on after all: what other devices are to know is stored again.
+    StoreAgain,
+    /// How much room the browser has left for this site.
+    SetPressure(Pressure),
     /// Reads: own profile. Answer: [`Answer::Profile`].
     GetProfile,
     /// Reads: what the person chose. Answer: [`Answer::Settings`].
@@ -421,6 +432,8 @@ pub enum Answer {
     NetworkReport(NetworkReport),
     /// What the person chose about the network.
     NetworkSettings(NetworkSettings),
+    /// What came of erasing the account, at each member of its swarm.
+    Erased(Vec<ErasedAt>),
     /// The recovery phrase.
     Phrase(PhraseView),
 }

@@ -83,6 +83,31 @@ pub enum DestinationKind {
     Server,
 }
 
+/// What came of erasing the account at one member of its swarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedAt {
+    /// Ed25519 key, 64 hex digits.
+    pub key: String,
+    /// IPv4 address in text form.
+    pub address: String,
+    /// What came of it.
+    pub outcome: NodeErasure,
+}
+
+/// What a member of the swarm said to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodeErasure {
+    /// It confirmed with its signature that nothing is left there.
+    Confirmed {
+        /// Messages that it deleted for that.
+        deleted: u32,
+    },
+    /// It refused, or what it said does not bear its signature.
+    Refused,
+    /// It did not answer.
+    Silent,
+}
+
 /// Why a node is where it is in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chosen {

@@ -2,10 +2,10 @@
 
 use super::name::is_dangerous_inside;
 use super::{Files, chunks, remote};
-use crate::api::{Blob, ErrorCode, Failure, FileId, FileState, Message, MessageId};
+use crate::api::{Blob, ErrorCode, Failure, FileId, FileState, Message, MessageId, Pressure};
 use crate::message::{FileRecord, MessageRecord};
 use crate::outbox::failure;
-use crate::ports::{Durability, Ports};
+use crate::ports::{Durability, Ports, StoreError};
 use crate::store::RecordError;
 use futures::future::{Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -17,11 +17,20 @@ const LANES: usize = 3;
 /// Downloads that wait at most; what comes by itself beyond that is left to the person.
 const MAX_WAITING: usize = 200;
 
+/// Bytes of files that are shown without being kept, at most.
+const MAX_PASSING: usize = 32_000_000;
+
 /// A file that somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     message: MessageId,
     file: FileId,
+}
+
+/// A file that is shown without being kept.
+pub(super) struct Passing {
+    of: Wanted,
+    bytes: Blob,
 }
 
 impl Wanted {
@@ -37,7 +46,7 @@ impl<P: Ports> Files<P> {
         let record = self.conversations.find_message(&message).await?;
         let record = record.ok_or_else(unknown)?;
         let found = file_in(&record, &file).ok_or_else(unknown)?;
-        if found.here {
+        if found.here || self.is_passing(&file) {
             return Ok(());
         }
         if found.url.is_empty() || found.key.is_empty() {
@@ -66,7 +75,8 @@ impl<P: Ports> Files<P> {
         let row = self.conversations.view_of(&message.conversation);
         let trusted =
             row.is_some_and(|row| row.note_to_self || row.trusted && row.accepted && !row.blocked);
-        if !trusted || limit == 0 || self.network.settings().saver {
+        let full = self.pressure.get() == Pressure::Full;
+        if !trusted || limit == 0 || full || self.network.settings().saver {
             return;
         }
         for file in &message.attachments {
@@ -88,6 +98,9 @@ impl<P: Ports> Files<P> {
 
     /// The bytes of a file on this device.
     pub(crate) async fn bytes(&self, file: &FileId) -> Result<Blob, Failure> {
+        if let Some(passing) = self.passing.borrow().iter().find(|one| one.of.is(*file)) {
+            return Ok(passing.bytes.clone());
+        }
         let bytes = chunks::read(&self.conversations.records, file).await?;
         let gone = || failure(ErrorCode::FileGone, None, "not on this device");
         Ok(Blob(bytes.ok_or_else(gone)?))
@@ -122,6 +135,7 @@ impl<P: Ports> Files<P> {
         let work = std::pin::pin!(self.fetch_now(wanted));
         match select(work, stop).await {
             // What the store says counts, and was told.
+            Either::Left((Ok(()), _)) if self.is_passing(&wanted.file) => {}
             Either::Left((Ok(()), _)) => self.transfers().clear(&wanted.file),
             Either::Left((Err(code), _)) => self.show(wanted.file, FileState::Failed(code)),
             Either::Right(_) => {
@@ -149,19 +163,61 @@ impl<P: Ports> Files<P> {
             Err(error) if !error.is_final() => return Err(error.of_download()),
             Err(error) => Err(error.of_download()),
         };
-        self.keep(wanted, opened)
-            .await
-            .map_err(|error| match error {
-                RecordError::Store(crate::ports::StoreError::Full) => ErrorCode::StoreFull,
-                error => store(error),
-            })
+        let opened = match opened {
+            Ok(bytes) if self.pressure.get() == Pressure::Full => {
+                self.pass(wanted, bytes);
+                return Ok(());
+            }
+            opened => opened,
+        };
+        let kept = self.keep(wanted, &opened).await;
+        match (kept, opened) {
+            (Err(RecordError::Store(StoreError::Full)), Ok(bytes)) => {
+                self.pass(wanted, bytes);
+                Ok(())
+            }
+            (Err(RecordError::Store(StoreError::Full)), Err(_)) => Err(ErrorCode::StoreFull),
+            (kept, _) => kept.map_err(store),
+        }
+    }
+
+    /// Shows a file that finds no room. The one that was shown first makes place.
+    fn pass(&self, of: Wanted, bytes: Vec<u8>) {
+        let mut passing = self.passing.borrow_mut();
+        let mut held: usize = passing.iter().map(|one| one.bytes.0.len()).sum();
+        while held + bytes.len() > MAX_PASSING
+            && let Some(Passing { of, bytes }) = passing.pop_front()
+        {
+            held -= bytes.0.len();
+            self.transfers().clear(&of.file);
+            self.tell(of.file, FileState::Remote);
+        }
+        let bytes = Blob(bytes);
+        passing.push_back(Passing { of, bytes });
+        drop(passing);
+        self.show(of.file, FileState::Here);
+    }
+
+    /// It is shown without being kept.
+    pub(super) fn is_passing(&self, file: &FileId) -> bool {
+        self.passing.borrow().iter().any(|one| one.of.is(*file))
+    }
+
+    /// A message is gone, and what was shown of it goes with it.
+    pub(super) fn stop_passing(&self, message: &MessageId) {
+        let mut passing = self.passing.borrow_mut();
+        let gone = passing.iter().filter(|one| one.of.message == *message);
+        for one in gone {
+            self.transfers().clear(&one.of.file);
+        }
+        passing.retain(|one| one.of.message != *message);
     }
 
     /// Writes down what came, or why nothing did, unless the message has gone meanwhile.
     async fn keep(
         &self,
         wanted: Wanted,
-        opened: Result<Vec<u8>, ErrorCode>,
+        opened: &Result<Vec<u8>, ErrorCode>,
     ) -> Result<(), RecordError> {
         let mut change = self.conversations.change().await;
         let Some(mut record) = change.message(&wanted.message).await? else {
@@ -170,7 +226,7 @@ impl<P: Ports> Files<P> {
         let Some(file) = file_in_mut(&mut record, &wanted.file) else {
             return Ok(());
         };
-        match &opened {
+        match opened {
             Ok(bytes) => {
                 chunks::put(&mut change.tx, &self.conversations.records, &file.id, bytes);
                 (file.here, file.let_go) = (true, false);

@@ -22,7 +22,7 @@ pub(crate) use pointer::{MAX_FILES, file_of, files_of, pointer_of};
 pub(crate) use upload::{UploadFailure, Uploaded};
 pub(crate) use view::Transfers;
 
-use crate::api::{Event, FileId, FileState};
+use crate::api::{Event, FileId, FileState, MessageKind, Pressure};
 use crate::conversation::Conversations;
 use crate::network::Network;
 use crate::ports::Ports;
@@ -31,10 +31,10 @@ use crate::store::RecordError;
 use crate::sync::Sync;
 use crate::wake::Bell;
 use futures::stream::StreamExt;
-use load::Wanted;
+use load::{Passing, Wanted};
 use onionskin_protocol::sorted::{SortedMap, SortedSet};
 use staging::Stage;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -63,6 +63,11 @@ pub(crate) struct Files<P: Ports> {
     /// The transfers that the person ended, and what rings then.
     stopped: RefCell<SortedSet<FileId>>,
     stop: Bell,
+    /// How full the storage is.
+    pressure: Cell<Pressure>,
+    /// Files that were fetched and found no room, oldest first: they can be looked at until they make place or the account is
+    /// locked.
+    passing: RefCell<VecDeque<Passing>>,
 }
 
 impl<P: Ports> Files<P> {
@@ -95,6 +100,8 @@ impl<P: Ports> Files<P> {
             bell: Bell::default(),
             stopped: RefCell::default(),
             stop: Bell::default(),
+            pressure: Cell::default(),
+            passing: RefCell::default(),
         };
         files.sweep_stage().await?;
         Ok((files, damaged))
@@ -116,7 +123,11 @@ impl<P: Ports> Files<P> {
         let mut events = self.conversations.events.subscribe();
         while let Some(event) = events.next().await {
             match event {
+                Event::Message(message) if message.kind == MessageKind::Deleted => {
+                    self.stop_passing(&message.id);
+                }
                 Event::Message(message) => self.welcome(&message),
+                Event::MessageRemoved { message, .. } => self.stop_passing(&message),
                 Event::Conversation(_) | Event::Profile(_)
                     if self.lacks_pictures() || self.has_strays() =>
                 {
@@ -133,6 +144,11 @@ impl<P: Ports> Files<P> {
                 _ => {}
             }
         }
+    }
+
+    /// How much room the browser has left. Without any, new files are not kept.
+    pub(crate) fn set_pressure(&self, pressure: Pressure) {
+        self.pressure.set(pressure);
     }
 
     /// Ends the transfer of a file, if there is one. What the person did not want does not load by itself any more.

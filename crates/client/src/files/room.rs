@@ -26,6 +26,9 @@ impl<P: Ports> Files<P> {
         let mut view = RoomView::default();
         for conversation in self.homes(query) {
             let (mut files, mut bytes) = (0, 0);
+            let first = self.conversations.oldest(&conversation, 1).await?;
+            let first = first.first().map(|record| record.sent_at);
+            view.oldest = view.oldest.into_iter().chain(first).min();
             for item in self.kept(&conversation, query).await? {
                 let size = item.attachment.size;
                 files += 1;
@@ -125,7 +128,10 @@ impl<P: Ports> Files<P> {
             };
             before = Some(last.sent_at);
             let wanted = |item: &MediaItem| {
-                item.attachment.state == FileState::Here && item.attachment.size >= query.at_least
+                let file = &item.attachment;
+                file.state == FileState::Here
+                    && file.size >= query.at_least
+                    && !self.is_passing(&file.id)
             };
             kept.extend(page.into_iter().filter(wanted));
         }

@@ -4,7 +4,9 @@ use super::name::{
     clean_caption, clean_name, clean_type, is_dangerous, is_dangerous_inside, kind_of,
 };
 use super::{Files, MAX_FILES, chunks};
-use crate::api::{Attachment, ConversationId, ErrorCode, Failure, FileId, FileState, NewFile};
+use crate::api::{
+    Attachment, ConversationId, ErrorCode, Failure, FileId, FileState, NewFile, Pressure,
+};
 use crate::conversation::Change;
 use crate::message::{FileRecord, MessageRecord};
 use crate::outbox::failure;
@@ -61,6 +63,9 @@ impl<P: Ports> Files<P> {
         if size > MAX_FILE {
             let number = u32::try_from(size).ok();
             return Err(failure(ErrorCode::FileTooBig, number, ""));
+        }
+        if self.pressure.get() == Pressure::Full {
+            return Err(failure(ErrorCode::StoreFull, None, "the storage runs out"));
         }
         let size = size as u64;
         let (count, held) = {

@@ -57,6 +57,7 @@ impl<P: Ports> Network<P> {
         expected: &MessageHash,
         request: impl Fn(Timestamp) -> Request,
     ) -> Result<Stored, StoreFailure> {
+        let _storing = (*account == self.0.own).then(|| self.storing_own());
         let make = |time: Timestamp| vec![request(time)];
         let read = |members: &[ServiceNode], answers: &[Answer]| {
             let stored = parse_store(&answers.first()?.body, expected).ok()?;

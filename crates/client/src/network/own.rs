@@ -109,6 +109,7 @@ impl<P: Ports> Network<P> {
         stores: &[(Namespace, &[u8])],
         obsolete: &[MessageHash],
     ) -> Result<Replaced, RpcError> {
+        let _storing = self.storing_own();
         let owner = account.id().swarm_id();
         let hashes: Vec<MessageHash> = stores
             .iter()

@@ -204,6 +204,11 @@ impl Index {
         self.entries.len()
     }
 
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.entries.len() == 0

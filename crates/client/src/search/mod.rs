@@ -147,6 +147,11 @@ impl<P: Ports> Finder<P> {
         }
     }
 
+    /// Bytes that the index takes, about.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.state.borrow().index.bytes() as u64
+    }
+
     /// A page of what fits, newest first.
     pub(crate) async fn search(
         &self,

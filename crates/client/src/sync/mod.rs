@@ -101,7 +101,9 @@ impl<P: Ports> Sync<P> {
     /// How this device and the other ones agree.
     pub(crate) fn status(&self) -> SyncStatus {
         let ledger = &self.configs.get().ledger;
-        let state = if !self.fetched.get() {
+        let state = if self.owner.erased_at().is_some() {
+            SyncState::Stopped
+        } else if !self.fetched.get() {
             SyncState::Unknown
         } else if self.storing.get() {
             SyncState::Storing
@@ -149,6 +151,17 @@ impl<P: Ports> Sync<P> {
     pub(crate) fn hurry(&self) {
         self.next_at.set(0);
         self.configs.bell.ring();
+    }
+
+    /// The account was erased from the network and goes on: everything is stored again.
+    pub(crate) fn store_again(&self) {
+        let configs = self.configs.get();
+        let held = KINDS
+            .into_iter()
+            .filter(|kind| !configs.config(*kind).current_hashes().is_empty());
+        self.missing.borrow_mut().extend(held);
+        drop(configs);
+        self.hurry();
     }
 
     fn now(&self) -> u64 {

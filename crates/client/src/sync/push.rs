@@ -87,7 +87,8 @@ impl<P: Ports> Sync<P> {
 
     /// When there is something to do (device clock, ms).
     fn due(&self) -> Option<u64> {
-        if !self.fetched.get() || !self.network.is_ready() {
+        let stopped = self.owner.erased_at().is_some();
+        if stopped || !self.fetched.get() || !self.network.is_ready() {
             return None;
         }
         let keep_alive = self.kept_alive_at.get().map_or(0, |at| at + KEEP_ALIVE);
@@ -217,6 +218,9 @@ impl<P: Ports> Sync<P> {
                 &[]
             };
             if lot.is_empty() && obsolete.is_empty() {
+                break;
+            }
+            if self.owner.erased_at().is_some() {
                 break;
             }
             let stores: Vec<(Namespace, &[u8])> = lot

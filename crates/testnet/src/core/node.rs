@@ -45,6 +45,10 @@ pub struct Node {
     pub drops_stores: bool,
     /// Fault: refuses every store for good.
     pub refuses_stores: bool,
+    /// Answers every `delete_all` with 401, as if the signature did not fit.
+    pub refuses_deletes: bool,
+    /// Claims to have deleted everything, with a wrong signature, and deletes nothing.
+    pub fakes_deletes: bool,
     /// Fault: confirms stores with a signature over something else, has no messages, and knows no node but itself.
     pub lies: bool,
     /// Fault: puts an altered copy before every message that it gives, under the hash of the message.
@@ -112,6 +116,8 @@ impl Node {
             ready: true,
             drops_stores: false,
             refuses_stores: false,
+            refuses_deletes: false,
+            fakes_deletes: false,
             lies: false,
             forges: false,
             replays: false,

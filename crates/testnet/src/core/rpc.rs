@@ -379,6 +379,13 @@ impl Node {
                     message.as_bytes(),
                     "delete_all signature verification failed",
                 )?;
+                if self.refuses_deletes {
+                    let refusal = "delete_all signature verification failed";
+                    return Err(Reply::text(401, refusal).into());
+                }
+                if self.fakes_deletes {
+                    return Ok(self.bulk_entry("deleted", "something else", *scope, Vec::new()));
+                }
                 let deleted = self.database.delete_matching(&auth.account, *scope, None)?;
                 let signed =
                     signed::node_delete_all(&auth.account, stamp(*timestamp), &hashes_of(&deleted));

@@ -20,6 +20,10 @@ pub enum Fault {
     DropStores,
     /// Answers every store with 404, as if there were no such account.
     RefuseStores,
+    /// Answers every `delete_all` with 401, as if its signature did not fit.
+    RefuseDeletes,
+    /// Claims with a wrong signature to have deleted everything, and deletes nothing.
+    FakeDeletes,
     /// Confirms stores with a wrong signature, has no messages, names itself as the only node, and as a relay knows no
     /// next node.
     Lie,
@@ -132,6 +136,8 @@ impl Network {
             Fault::Corrupt => condition.corrupt = true,
             Fault::DropStores => node.drops_stores = true,
             Fault::RefuseStores => node.refuses_stores = true,
+            Fault::RefuseDeletes => node.refuses_deletes = true,
+            Fault::FakeDeletes => node.fakes_deletes = true,
             Fault::Lie => node.lies = true,
             Fault::NotReady => node.ready = false,
             Fault::Forge => node.forges = true,
@@ -147,6 +153,8 @@ impl Network {
                 };
                 node.drops_stores = false;
                 node.refuses_stores = false;
+                node.refuses_deletes = false;
+                node.fakes_deletes = false;
                 node.lies = false;
                 node.forges = false;
                 node.replays = false;
@@ -196,8 +204,8 @@ impl Network {
         self.state().weather = weather;
     }
 
-    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `refuse_stores`, `lie`, `not_ready`, `forge`, `replay` where
-    /// they apply.
+    /// In words: `up`, `stopped`, `hung`, then `slow`, `corrupt`, `drop_stores`, `refuse_stores`, `refuse_deletes`,
+    /// `fake_deletes`, `lie`, `not_ready`, `forge`, `replay` where they apply.
     pub(super) fn condition_text(state: &State, node: usize) -> String {
         let (Some(condition), Some(node)) = (state.conditions.get(node), state.nodes.get(node))
         else {
@@ -213,6 +221,8 @@ impl Network {
             (condition.corrupt, "corrupt"),
             (node.drops_stores, "drop_stores"),
             (node.refuses_stores, "refuse_stores"),
+            (node.refuses_deletes, "refuse_deletes"),
+            (node.fakes_deletes, "fake_deletes"),
             (node.lies, "lie"),
             (!node.ready, "not_ready"),
             (node.forges, "forge"),

@@ -142,6 +142,8 @@ async fn fault(State(controlled): State<Controlled>, body: Bytes) -> Answer {
         "corrupt" => Fault::Corrupt,
         "drop_stores" => Fault::DropStores,
         "refuse_stores" => Fault::RefuseStores,
+        "refuse_deletes" => Fault::RefuseDeletes,
+        "fake_deletes" => Fault::FakeDeletes,
         "lie" => Fault::Lie,
         "not_ready" => Fault::NotReady,
         "forge" => Fault::Forge,
