@@ -1,6 +1,6 @@
 //! The page's end: starts the engine's worker, asks it, and starts it again when it dies.
 //!
-//! Ending the worker is the strongest way to forget (50-browser 8.3), so after [`Call::Lock`], [`Call::Burn`] and a takeover
+//! Ending the worker is the strongest way to forget (50-browser 8.3), so after [`Call::Lock`], [`Call::Burn`], [`Call::EraseAll`] and a takeover
 //! the old worker is terminated and an empty one takes its place.
 
 use super::{BUILD, Call, FromWorker, Reply, ToWorker, wire};
@@ -36,6 +36,8 @@ pub enum Notice {
     Locked,
     /// Another tab took the account over; an empty worker stands ready.
     Superseded,
+    /// Another tab erased the account; an empty worker stands ready.
+    Erased,
     /// The worker died; an empty one stands ready. A kept account can be unlocked again, a temporary one is lost.
     Restarted,
     /// Worker and page come from different builds: the page must be loaded again.
@@ -104,9 +106,10 @@ impl Engine {
         engine
     }
 
-    /// Asks the worker. [`Call::Persist`] first asks the browser, which only a page can. [`Call::Lock`] and [`Call::Burn`] also replace the worker by an empty one, whatever it answers.
+    /// Asks the worker. [`Call::Persist`] first asks the browser, which only a page can. [`Call::Lock`], [`Call::Burn`] and
+    /// [`Call::EraseAll`] also replace the worker by an empty one, whatever it answers.
     pub async fn call(&self, call: Call) -> Result<Reply, Failure> {
-        let ends_session = matches!(call, Call::Lock | Call::Burn);
+        let ends_session = matches!(call, Call::Lock | Call::Burn | Call::EraseAll);
         if !ends_session {
             if call == Call::Persist {
                 persist().await;
@@ -261,11 +264,14 @@ impl Inner {
                     live.unanswered_pings = 0;
                 }
             }
-            FromWorker::Superseded => {
+            FromWorker::Superseded { erased } => {
                 let inner = self.clone();
                 wasm_bindgen_futures::spawn_local(async move {
                     inner.spawn();
-                    (inner.notify)(Notice::Superseded);
+                    (inner.notify)(match erased {
+                        true => Notice::Erased,
+                        false => Notice::Superseded,
+                    });
                 });
             }
             FromWorker::Derived { .. } => {}

@@ -83,7 +83,10 @@ pub enum FromWorker {
     /// Something changed.
     Event(Event),
     /// Another tab took over; this worker has stopped and wants to be ended.
-    Superseded,
+    Superseded {
+        /// Or it erased the account.
+        erased: bool,
+    },
     /// Heartbeat.
     Pong,
     /// Result of [`ToWorker::Derive`]: 32 bytes and how long it took (ms); `None` when the parameters are refused.
@@ -149,13 +152,17 @@ pub enum Call {
     },
     /// Ends the session; keys and memory go. The client then starts an empty worker. A temporary account is gone.
     Lock,
-    /// Destroys the open account on this device: keys first, then records. Also for temporary accounts.
+    /// Destroys the open account on this device: keys first, then records. Also for temporary accounts. Answer:
+    /// [`Reply::Erased`].
     Burn,
-    /// Destroys a vault that is not open in any tab.
+    /// Destroys a vault that is not open in any tab. Answer: [`Reply::Erased`].
     Erase {
         /// Which.
         vault: VaultId,
     },
+    /// Destroys every vault on this device, also those that are locked or open in other tabs, and every database of this
+    /// site: all keys first. Answer: [`Reply::Erased`].
+    EraseAll,
     /// Asks the browser to keep the storage for good (`navigator.storage.persist`). Answer: [`Reply::Environment`].
     Persist,
     /// Makes a picture ready to be sent: smaller where asked, without metadata. Answer: [`Reply::Picture`]. Fails with
@@ -200,6 +207,13 @@ pub enum Reply {
         profile: Profile,
         /// Its vault; `None` for a temporary account.
         vault: Option<VaultId>,
+    },
+    /// What was destroyed on this device.
+    Erased {
+        /// Vaults.
+        vaults: u32,
+        /// Databases that could not be deleted yet. Their keys are gone.
+        left: u32,
     },
     /// How a typed phrase stands.
     PhraseCheck(PhraseCheck),

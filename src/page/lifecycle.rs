@@ -81,6 +81,7 @@ pub(crate) fn tell(app: App) {
         offline: !window().navigator().on_line(),
     });
     app.send(save_data());
+    leptos::task::spawn_local(super::pressure::look(app));
 }
 
 /// What not every browser tells about the network.

@@ -17,8 +17,10 @@ mod mentions;
 mod notify;
 mod pictures;
 mod prefs;
+mod pressure;
 mod pseudonym;
 mod qr;
+mod receipt;
 mod refresh;
 mod router;
 mod screens;
@@ -27,6 +29,7 @@ mod sound;
 mod split;
 mod state;
 mod strength;
+mod sweep;
 mod swipe;
 mod text;
 mod timeline;
@@ -89,6 +92,7 @@ fn Root(load: LoadInside) -> impl IntoView {
     provide_context(app);
     router::follow(app.route, app.invited);
     lifecycle::follow(app);
+    pressure::follow(app);
     notify::follow(app);
     guard(app);
     let pressed = window_event_listener(leptos::ev::keydown, move |event| {

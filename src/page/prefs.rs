@@ -4,6 +4,7 @@
 
 use crate::i18n::Language;
 use leptos::prelude::*;
+use onionskin_client::api::Pressure;
 
 /// A theme, or the system's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,9 @@ const BADGE: &str = "onionskin.badge";
 const NEUTRAL: &str = "onionskin.neutral";
 const ENTER: &str = "onionskin.enter";
 const SPELL: &str = "onionskin.spell";
+const ROOM: &str = "onionskin.room";
+/// So long (ms) nobody is told again that the room runs out.
+const ROOM_OFF_MS: u64 = 86_400_000;
 /// An account is kept here, says a place that browsers lose at other times than the accounts themselves.
 const KEPT: &str = "onionskin.kept";
 
@@ -106,6 +110,8 @@ pub(crate) struct Prefs {
     pub enter: RwSignal<bool>,
     /// The browser may check what is written.
     pub spell: RwSignal<bool>,
+    /// Nobody wants to hear before then (device clock, ms) that so little room is left.
+    pub room_off: RwSignal<Option<(Pressure, u64)>>,
     /// An account is kept here, so choices may be written.
     pub may_write: RwSignal<bool>,
 }
@@ -133,6 +139,7 @@ impl Prefs {
             neutral: RwSignal::new(read(NEUTRAL).is_some()),
             enter: RwSignal::new(read(ENTER).is_none()),
             spell: RwSignal::new(read(SPELL).is_some()),
+            room_off: RwSignal::new(read(ROOM).and_then(|text| read_room_off(&text))),
             may_write: RwSignal::new(false),
         };
         crate::i18n::use_language(prefs.language.get_untracked());
@@ -178,6 +185,15 @@ impl Prefs {
         prefs
     }
 
+    /// For a day nobody is told of this pressure again, nor of less.
+    pub(crate) fn put_room_off(self, pressure: Pressure) {
+        let until = js_sys::Date::now() as u64 + ROOM_OFF_MS;
+        self.room_off.set(Some((pressure, until)));
+        if self.may_write.get_untracked() {
+            write(ROOM, Some(&write_room_off(pressure, until)));
+        }
+    }
+
     /// An account was kept here the last time, and nobody erased it.
     pub(crate) fn had_account(self) -> bool {
         read(KEPT).is_some()
@@ -192,10 +208,31 @@ impl Prefs {
     /// Removes what was kept: no account is left here.
     pub(crate) fn forget(self) {
         self.may_write.set(false);
-        for key in [THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, KEPT] {
+        for key in [
+            THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, ROOM, KEPT,
+        ] {
             write(key, None);
         }
     }
+}
+
+/// `full` or `tight`, and a time.
+fn write_room_off(pressure: Pressure, until: u64) -> String {
+    let word = match pressure {
+        Pressure::Full => "full",
+        Pressure::Tight | Pressure::None => "tight",
+    };
+    format!("{word} {until}")
+}
+
+fn read_room_off(text: &str) -> Option<(Pressure, u64)> {
+    let (word, until) = text.split_once(' ')?;
+    let pressure = match word {
+        "full" => Pressure::Full,
+        "tight" => Pressure::Tight,
+        _ => return None,
+    };
+    Some((pressure, until.parse().ok()?))
 }
 
 fn storage() -> Option<web_sys::Storage> {
@@ -213,5 +250,20 @@ fn write(key: &str, value: Option<&str>) {
             Some(value) => storage.set_item(key, value),
             None => storage.remove_item(key),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_off_is_read_back_and_nonsense_is_not() {
+        for off in [(Pressure::Full, 1_700_000_000_000), (Pressure::Tight, 0)] {
+            assert_eq!(read_room_off(&write_room_off(off.0, off.1)), Some(off));
+        }
+        for text in ["", "full", "full x", "none 5", "tight -1"] {
+            assert_eq!(read_room_off(text), None, "{text}");
+        }
     }
 }

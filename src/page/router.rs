@@ -37,6 +37,7 @@ pub(crate) enum Route {
     Notifications,
     Devices,
     Storage,
+    Erase,
 }
 
 /// The route of an address, and the invitation that was in it.
@@ -77,6 +78,7 @@ impl Route {
             Self::Notifications => "#/settings/notifications".into(),
             Self::Devices => "#/settings/devices".into(),
             Self::Storage => "#/settings/storage".into(),
+            Self::Erase => "#/settings/erase".into(),
         }
     }
 
@@ -118,6 +120,7 @@ impl Route {
             ("settings", Some("notifications")) => Some(Self::Notifications),
             ("settings", Some("devices")) => Some(Self::Devices),
             ("settings", Some("storage")) => Some(Self::Storage),
+            ("settings", Some("erase")) => Some(Self::Erase),
             ("settings", _) => Some(Self::Settings),
             _ => None,
         };
@@ -291,6 +294,7 @@ mod tests {
             Route::Notifications,
             Route::Devices,
             Route::Storage,
+            Route::Erase,
         ] {
             assert_eq!(Route::parse(&route.href()).route, Some(route));
         }

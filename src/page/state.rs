@@ -7,7 +7,10 @@ use super::media::Media;
 use super::notify::Notifier;
 use super::pictures::Pictures;
 use super::prefs::Prefs;
+use super::pressure::{self, Estimate};
+use super::receipt::Receipt;
 use super::router::{self, Route};
+use super::sweep;
 use super::text::name_of;
 use super::timeline::Timeline;
 use super::ui::menu::Menu;
@@ -16,11 +19,12 @@ use super::world::World;
 use crate::bridge::client::{Engine, Notice};
 use crate::bridge::{Call, Environment, Keep, Protection, Reply, SecretBytes, VaultId, VaultInfo};
 use crate::i18n::text;
+use crate::worker::store::database;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, Conversation, ConversationChange, ConversationId, ErrorCode,
-    Event, Failure, MessageKind, NetworkReport, NetworkSettings, NetworkStatus, PathView, Profile,
-    RestoreStep, Settings, SyncStatus, short_id,
+    Event, Failure, MessageKind, NetworkReport, NetworkSettings, NetworkStatus, PathView, Pressure,
+    Profile, RestoreStep, Settings, SyncStatus, short_id,
 };
 use onionskin_client::turns::Turns;
 use onionskin_protocol::sorted::SortedSet;
@@ -56,6 +60,9 @@ pub(crate) enum Ended {
     Restarted,
     TemporaryLost,
     Erased,
+    /// Everything on this device, not this account alone.
+    ErasedAll,
+    ErasedElsewhere,
     Burnt,
     /// The browser removed the data of this site.
     Evicted,
@@ -88,6 +95,10 @@ pub(crate) struct App {
     pub prefs: Prefs,
     pub phase: RwSignal<Phase>,
     pub ended: RwSignal<Option<Ended>>,
+    /// What an erasure did.
+    pub receipt: RwSignal<Option<Receipt>>,
+    /// An erasure that failed, told on the screen on which it left the person.
+    pub erase_failed: RwSignal<Option<Failure>>,
     pub route: RwSignal<Route>,
     /// Where to go on after unlocking or creating.
     pub wanted: RwSignal<Option<Route>>,
@@ -133,8 +144,8 @@ pub(crate) struct App {
     pub filing: RwSignal<Option<Vec<ConversationId>>>,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
-    /// So is the one that erases the account.
-    pub erase_open: RwSignal<bool>,
+    /// So is the one that burns a temporary account.
+    pub burn_open: RwSignal<bool>,
     /// So is the command palette.
     pub palette_open: RwSignal<bool>,
     /// So is the list of shortcuts.
@@ -147,6 +158,12 @@ pub(crate) struct App {
     pub sync: RwSignal<Option<SyncStatus>>,
     /// Conversations that are gone from the screen and go for good when that cannot be undone any more.
     pub leaving: RwSignal<SortedSet<ConversationId>>,
+    /// What the browser last said of the room for this site; `None` where it does not tell.
+    pub estimate: RwSignal<Option<Estimate>>,
+    /// How full that is.
+    pub pressure: RwSignal<Pressure>,
+    /// Until then (device clock, ms) it counts as full, since a write found no room.
+    pub full_until: StoredValue<f64>,
 }
 
 impl App {
@@ -159,6 +176,8 @@ impl App {
             prefs: Prefs::start(),
             phase: RwSignal::new(Phase::Starting),
             ended: RwSignal::new(None),
+            receipt: RwSignal::new(None),
+            erase_failed: RwSignal::new(None),
             route: RwSignal::new(Route::Chats),
             wanted: RwSignal::new(None),
             invited: RwSignal::new(None),
@@ -189,7 +208,7 @@ impl App {
             muting: RwSignal::new(None),
             filing: RwSignal::new(None),
             phrase_open: RwSignal::new(false),
-            erase_open: RwSignal::new(false),
+            burn_open: RwSignal::new(false),
             palette_open: RwSignal::new(false),
             shortcuts_open: RwSignal::new(false),
             visible: RwSignal::new(super::lifecycle::visible()),
@@ -197,6 +216,9 @@ impl App {
             notifier: Notifier::new(),
             sync: RwSignal::new(None),
             leaving: RwSignal::new(SortedSet::new()),
+            estimate: RwSignal::new(None),
+            pressure: RwSignal::new(Pressure::None),
+            full_until: StoredValue::new(0.0),
         }
     }
 
@@ -265,6 +287,7 @@ impl App {
         self.under_way.update_value(|count| *count += 1);
         leptos::task::spawn_local(async move {
             if let Err(failure) = self.command(command).await {
+                pressure::heard(self, failure.code);
                 self.problem.set(Some(failure));
             }
             self.under_way.update_value(|count| *count -= 1);
@@ -321,6 +344,8 @@ impl App {
         leptos::task::spawn_local(self.read_vaults());
         self.profile_told(profile);
         self.ended.set(None);
+        self.receipt.set(None);
+        self.erase_failed.set(None);
         self.problem.set(None);
         self.read_all().await;
         self.phase.set(Phase::Open);
@@ -376,24 +401,52 @@ impl App {
         let _ = self.call(Call::Lock).await;
     }
 
-    /// Destroys the open account on this device.
-    pub(crate) async fn burn(self) -> Result<(), Failure> {
-        let temporary = untrack(|| self.is_temporary());
-        self.call(Call::Burn).await?;
-        self.gone(if temporary {
-            Ended::Burnt
-        } else {
-            Ended::Erased
-        })
-        .await;
-        Ok(())
+    /// Destroys the open account on this device. `nodes`: of so many nodes that were asked before, so many confirmed.
+    pub(crate) async fn burn(self, nodes: Option<(u32, u32)>) {
+        let why = match untrack(|| self.is_temporary()) {
+            true => Ended::Burnt,
+            false => Ended::Erased,
+        };
+        let call = self.call(Call::Burn).await;
+        self.erased(call, why, nodes).await;
     }
 
     /// Destroys a vault that is not open.
-    pub(crate) async fn erase(self, vault: VaultId) -> Result<(), Failure> {
-        self.call(Call::Erase { vault }).await?;
-        self.gone(Ended::Erased).await;
-        Ok(())
+    pub(crate) async fn erase(self, vault: VaultId) {
+        let call = self.call(Call::Erase { vault }).await;
+        self.erased(call, Ended::Erased, None).await;
+    }
+
+    /// Destroys everything on this device.
+    pub(crate) async fn erase_all(self) {
+        let call = self.call(Call::EraseAll).await;
+        self.erased(call, Ended::ErasedAll, None).await;
+    }
+
+    /// Tells what came of it where the person is now.
+    async fn erased(self, call: Result<Reply, Failure>, why: Ended, nodes: Option<(u32, u32)>) {
+        let (vaults, left) = match call {
+            Ok(Reply::Erased { vaults, left }) => (vaults, left),
+            Ok(_) => return self.erase_failed.set(Some(not_running())),
+            Err(failure) => return self.erase_failed.set(Some(failure)),
+        };
+        self.erase_failed.set(None);
+        let (swept, left) = match why {
+            Ended::ErasedAll => {
+                let swept = sweep::sweep().await;
+                let left = database::names().await.len();
+                (Some(swept), u32::try_from(left).unwrap_or(u32::MAX))
+            }
+            _ => (None, left),
+        };
+        self.receipt.set(Some(Receipt {
+            at: js_sys::Date::now() as u64,
+            vaults,
+            left,
+            swept,
+            nodes,
+        }));
+        self.gone(why).await;
     }
 
     /// After an account was destroyed: what is left decides where the person lands.
@@ -466,6 +519,7 @@ impl App {
             Notice::Event(event) => self.event(event),
             Notice::Locked => self.session_ended(None),
             Notice::Superseded => self.session_ended(Some(Ended::Superseded)),
+            Notice::Erased => self.session_ended(Some(Ended::ErasedElsewhere)),
             Notice::Restarted => {
                 let was_open = self.profile.with_untracked(Option::is_some);
                 let temporary = was_open && self.vault.with_untracked(Option::is_none);
@@ -503,11 +557,14 @@ impl App {
         self.notifier.clear();
         self.sync.set(None);
         self.leaving.update(SortedSet::clear);
+        self.estimate.set(None);
+        self.pressure.set(Pressure::None);
+        self.full_until.set_value(0.0);
         self.phrase_open.set(false);
         self.comparing.set(None);
         self.muting.set(None);
         self.filing.set(None);
-        self.erase_open.set(false);
+        self.burn_open.set(false);
         self.palette_open.set(false);
         self.shortcuts_open.set(false);
         self.timeline.forget();
@@ -585,7 +642,10 @@ impl App {
                 message,
             } => self.notifier.told(self, conversation, message),
             Event::Sync(sync) => self.sync.set(Some(sync)),
-            Event::Problem(failure) => self.problem.set(Some(failure)),
+            Event::Problem(failure) => {
+                pressure::heard(self, failure.code);
+                self.problem.set(Some(failure));
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::store::database::{self, Database, Opened, from_rexie, to_bytes, to_js
 use crate::bridge::VaultId;
 use onionskin_client::ports::{Durability, Entropy, StoreError};
 use onionskin_client::vault::VaultHeader;
-use onionskin_protocol::sorted::sort_by_key;
+use onionskin_protocol::sorted::{SortedSet, sort_by_key};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, IdbTransaction};
 
@@ -133,6 +133,45 @@ pub(crate) async fn destroy(vault: VaultId, entropy: &mut impl Entropy) -> Resul
         database::delete(DATABASE).await?;
     }
     Ok(())
+}
+
+/// The same for all vaults, also those whose entries cannot be read; the list goes with them. Gives what they were.
+pub(crate) async fn destroy_all(entropy: &mut impl Entropy) -> Result<Vec<VaultId>, StoreError> {
+    let _alone = alone(LOCK).await;
+    let Opened::Found(database) = Database::open(DATABASE, &STORES).await? else {
+        return Ok(Vec::new());
+    };
+    let mut vaults = SortedSet::new();
+    for store in STORES {
+        let keys = database.reader(store)?.get_all_keys(None, None).await;
+        let keys = keys.map_err(|e| from_rexie(&e))?;
+        let ids = keys.iter().map(to_bytes);
+        vaults.extend(ids.filter_map(|id| id.try_into().ok().map(VaultId)));
+    }
+    let mut noise = vec![0; 256];
+    entropy.fill(&mut noise);
+    let noise = to_js(&noise);
+    database
+        .write(&STORES, Durability::Strict, None, |transaction| {
+            for store in STORES {
+                for vault in &vaults {
+                    put_record(transaction, store, *vault, &noise)?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    database
+        .write(&STORES, Durability::Strict, None, |transaction| {
+            for store in STORES {
+                transaction.object_store(store)?.clear()?;
+            }
+            Ok(())
+        })
+        .await?;
+    drop(database);
+    database::delete(DATABASE).await?;
+    Ok(vaults.into_iter().collect())
 }
 
 /// Databases of vaults that are in no list: what a crash in mid-creation or mid-deletion left behind.

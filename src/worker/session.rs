@@ -7,15 +7,16 @@ use super::media::{picture, voice};
 use super::owner::{Ownership, acquire, held, say};
 use super::ports::{BrowserEntropy, BrowserPorts, now_ms};
 use super::registry::{self, database_name};
-use super::store::{AnyStore, IdbStore};
+use super::store::{AnyStore, IdbStore, database};
 use super::{device, kdf, phrase, post};
 use crate::bridge::{
     Call, FromWorker, Keep, PhraseCheck, Protection, Reply, SecretBytes, VaultId, VaultInfo,
 };
 use futures::StreamExt;
+use futures::future::Either;
 use futures::lock::Mutex;
 use gloo_timers::future::TimeoutFuture;
-use onionskin_client::api::{Answer, Blob, Command, ErrorCode, Failure, Profile};
+use onionskin_client::api::{Answer, Blob, Command, ErrorCode, Event, Failure, Profile};
 use onionskin_client::ports::StoreError;
 use onionskin_client::store::MemoryStore;
 use onionskin_client::vault::{VaultError, VaultHeader, VaultKey};
@@ -34,6 +35,8 @@ const PASSPHRASE_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=256;
 const FREE_ATTEMPTS: u32 = 2;
 /// Longest wait between attempts (ms).
 const LONGEST_WAIT_MS: u32 = 60_000;
+/// The first screens come before the room for text is laid in (ms).
+const RESERVE_MS: u32 = 5_000;
 /// A deleted database is gone when no tab holds it open; after this it is left to the next start (ms).
 const DELETE_PATIENCE_MS: u32 = 5_000;
 
@@ -53,6 +56,12 @@ struct Open {
     engine: Engine<BrowserPorts>,
     /// `None` for a temporary account.
     place: Option<Place>,
+}
+
+impl Open {
+    fn store(&self) -> Option<IdbStore> {
+        self.place.as_ref().map(|place| place.store.clone())
+    }
 }
 
 /// Where a kept account lies.
@@ -148,6 +157,10 @@ impl Session {
                 let _turn = self.turn.lock().await;
                 self.erase(vault).await
             }
+            Call::EraseAll => {
+                let _turn = self.turn.lock().await;
+                self.erase_all().await
+            }
         }
     }
 
@@ -163,10 +176,19 @@ impl Session {
 
     async fn command(&self, command: Command) -> Result<Answer, Failure> {
         let engine = self.open.borrow().as_ref().map(|open| open.engine.clone());
-        match engine {
-            Some(engine) => engine.handle(command).await,
-            None => Err(internal("no account is open")),
+        let Some(engine) = engine else {
+            return Err(internal("no account is open"));
+        };
+        let frees = matches!(command, Command::FreeRoom(_));
+        let answer = engine.handle(command).await?;
+        if frees {
+            // What went for text when there was no room comes back first.
+            let store = self.open.borrow().as_ref().and_then(Open::store);
+            if let Some(store) = store {
+                store.lay_in_reserve().await;
+            }
         }
+        Ok(answer)
     }
 
     async fn vaults(&self) -> Result<Vec<VaultInfo>, Failure> {
@@ -408,6 +430,9 @@ impl Session {
         });
         let running = engine.clone();
         spawn_local(async move { running.run().await });
+        if let Some(place) = &place {
+            keep_reserve(place.store.clone());
+        }
         let vault = place.as_ref().map(|place| place.vault);
         *self.open.borrow_mut() = Some(Open { engine, place });
         let profile = Profile {
@@ -438,7 +463,7 @@ impl Session {
             None => Err(internal("no account is open")),
             Some(None) => {
                 self.close().await;
-                Ok(Reply::Done)
+                Ok(erased(0, 0))
             }
             Some(Some(vault)) => {
                 // From here on the records are noise.
@@ -446,9 +471,9 @@ impl Session {
                     .await
                     .map_err(storage)?;
                 self.close().await;
-                delete_database(vault).await;
+                let gone = delete_database(vault).await;
                 say(&format!("wiped {}", vault.to_hex()));
-                Ok(Reply::Done)
+                Ok(erased(1, u32::from(!gone)))
             }
         }
     }
@@ -460,9 +485,29 @@ impl Session {
         registry::destroy(vault, &mut BrowserEntropy)
             .await
             .map_err(storage)?;
-        delete_database(vault).await;
+        let gone = delete_database(vault).await;
         say(&format!("wiped {}", vault.to_hex()));
-        Ok(Reply::Done)
+        Ok(erased(1, u32::from(!gone)))
+    }
+
+    /// Keys first: from then on the records are noise. Then what other tabs have open, and at last every database of this
+    /// site.
+    async fn erase_all(&self) -> Result<Reply, Failure> {
+        let vaults = registry::destroy_all(&mut BrowserEntropy)
+            .await
+            .map_err(storage)?;
+        self.close().await;
+        for vault in &vaults {
+            // The tab that has it open finds its key gone, ends and says so.
+            drop(acquire(*vault, true, || {}).await);
+            delete_database(*vault).await;
+        }
+        for name in database::names().await {
+            delete_by_name(&name).await;
+        }
+        let left = database::names().await.len();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(erased(count(vaults.len()), count(left)))
     }
 
     /// What happens, once, when another tab wants the vault or has taken it: finish, let go, say so.
@@ -476,8 +521,14 @@ impl Session {
                 return;
             }
             spawn_local(async move {
+                let place = |open: &Open| open.place.as_ref().map(|place| place.vault);
+                let vault = session.open.borrow().as_ref().and_then(place);
                 session.close().await;
-                post(&FromWorker::Superseded);
+                let erased = match vault {
+                    Some(vault) => matches!(registry::get(vault).await, Ok(None)),
+                    None => false,
+                };
+                post(&FromWorker::Superseded { erased });
             });
         }
     }
@@ -515,11 +566,36 @@ async fn prepare(vault: VaultId, key: &VaultKey, keep: &Keep) -> Result<NewVault
     })
 }
 
-/// Deletes the records of a vault. They are noise already; what cannot be deleted now goes at the next start.
-async fn delete_database(vault: VaultId) {
-    let name = database_name(vault);
-    let deleting = Box::pin(IdbStore::delete(&name));
-    futures::future::select(deleting, TimeoutFuture::new(DELETE_PATIENCE_MS)).await;
+/// Keeps room for text, a while after the account was opened, and tells when it had to go.
+fn keep_reserve(store: IdbStore) {
+    store.on_full(|| {
+        post(&FromWorker::Event(Event::Problem(failure(
+            ErrorCode::StoreReserve,
+        ))));
+    });
+    spawn_local(async move {
+        TimeoutFuture::new(RESERVE_MS).await;
+        store.lay_in_reserve().await;
+    });
+}
+
+/// Deletes the records of a vault. They are noise already; what cannot be deleted now goes at the next start. True when they
+/// are gone.
+async fn delete_database(vault: VaultId) -> bool {
+    delete_by_name(&database_name(vault)).await
+}
+
+async fn delete_by_name(name: &str) -> bool {
+    let deleting = Box::pin(IdbStore::delete(name));
+    let patience = TimeoutFuture::new(DELETE_PATIENCE_MS);
+    match futures::future::select(deleting, patience).await {
+        Either::Left((deleted, _)) => deleted.is_ok(),
+        Either::Right(_) => false,
+    }
+}
+
+fn erased(vaults: u32, left: u32) -> Reply {
+    Reply::Erased { vaults, left }
 }
 
 fn failure(code: ErrorCode) -> Failure {

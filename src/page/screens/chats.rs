@@ -1,6 +1,7 @@
 //! C1: the list pane with its head, filters, first steps, requests and the conversations.
 
 use super::actions;
+use super::banner::Banner;
 use super::list::{ConversationList, Selection};
 use crate::i18n::{count, isolate, text};
 use crate::page::listing::{Filter, Which, folders, is_request, shown};
@@ -72,6 +73,7 @@ pub(crate) fn Chats() -> impl IntoView {
             >
                 <SelectionBar selected archived=false />
             </Show>
+            <Banner />
             <RestoreLine />
             <Filters filter />
             <div class="list-scroll" id="list-scroll">

@@ -3,6 +3,7 @@
 use crate::bridge::{Protection, VaultId};
 use crate::i18n::{fill, format, text};
 use crate::page::router::Route;
+use crate::page::screens::erase::EraseLocked;
 use crate::page::screens::welcome::EndedNote;
 use crate::page::state::App;
 use crate::page::ui::failure::FailureNote;
@@ -180,43 +181,16 @@ fn Unlock(id: VaultId, protection: Protection, in_use: Memo<bool>) -> impl IntoV
     }
 }
 
-/// Only the phrase rebuilds an account; this vault can be erased.
+/// Only the phrase rebuilds an account; what is on this device can be erased.
 #[component]
 fn Forgot(vault: VaultId) -> impl IntoView {
-    let app = expect_context::<App>();
     let t = text();
-    let sure = RwSignal::new(false);
-    let failed = RwSignal::new(None::<Failure>);
-    let erase = move |_| {
-        leptos::task::spawn_local(async move {
-            if let Err(failure) = app.erase(vault).await {
-                failed.set(Some(failure));
-            }
-        });
-    };
     view! {
         <details class="forgot">
             <summary data-testid="l1.forgot">{t.l1_forgot}</summary>
             <div class="stack">
                 <p class="small">{t.l1_forgot_about}</p>
-                <div class="actions">
-                    <a class="button" href=Route::Restore.href() data-testid="l1.restore">{t.w1_restore}</a>
-                    <Show
-                        when=move || sure.get()
-                        fallback=move || {
-                            view! {
-                                <button type="button" class="button danger" data-testid="l1.erase" on:click=move |_| sure.set(true)>
-                                    {t.erase_device}
-                                </button>
-                            }
-                        }
-                    >
-                        <button type="button" class="button danger primary" data-testid="l1.erase-sure" on:click=erase>
-                            {t.erase_sure}
-                        </button>
-                    </Show>
-                </div>
-                {move || failed.get().map(|failure| view! { <FailureNote failure /> })}
+                <EraseLocked vault />
             </div>
         </details>
     }

@@ -2,12 +2,14 @@
 
 pub(crate) mod actions;
 pub(crate) mod archive;
+mod banner;
 pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;
 pub(crate) mod create;
 pub(crate) mod details;
 pub(crate) mod devices;
+pub(crate) mod erase;
 mod export;
 pub(crate) mod folder;
 pub(crate) mod found;

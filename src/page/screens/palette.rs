@@ -293,7 +293,7 @@ fn here(app: App) -> Vec<Entry> {
 fn commands(app: App, t: &'static Catalogue) -> Vec<Entry> {
     let end = if app.is_temporary() {
         Entry::new(t.burn_now, t.k1_action, Icon::Flame, move || {
-            app.erase_open.set(true);
+            app.burn_open.set(true);
         })
     } else {
         Entry::new(t.lock_now, t.k1_action, Icon::Lock, move || {

@@ -2,11 +2,12 @@
 //! asked for, and gone after a minute, when the window loses the focus, and when the dialog closes. Three of them are asked
 //! for before the phrase counts as written down (screens 18).
 
-use crate::bridge::{Call, Protection, SecretBytes};
+use crate::bridge::{Call, SecretBytes};
 use crate::i18n::{fill, text};
 use crate::page::state::App;
 use crate::page::ui::dialog::Dialog;
 use crate::page::ui::failure::FailureNote;
+use crate::page::ui::gate::Gate;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::qr::QrCode;
 use gloo_timers::callback::Timeout;
@@ -17,8 +18,6 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The words hide by themselves after so long (ms).
 const HIDE_MS: u32 = 60_000;
-/// How long the button is held where no passphrase protects the account (ms).
-const HOLD_MS: u32 = 3_000;
 /// Words that are asked for.
 const ASKED: usize = 3;
 
@@ -124,13 +123,6 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
     };
     let blur = window_event_listener(leptos::ev::blur, move |_| phrase.hide());
     on_cleanup(move || blur.remove());
-    let vault = app.vault.get_untracked();
-    let by_passphrase = Memo::new(move |_| {
-        app.vaults.with(|all| {
-            all.iter()
-                .any(|one| Some(one.id) == vault && one.protection == Protection::Passphrase)
-        })
-    });
     let hidden_here = Memo::new(move |_| {
         app.profile
             .with(|profile| profile.as_ref().is_some_and(|one| one.phrase_hidden))
@@ -143,10 +135,21 @@ fn PhraseBody(open: RwSignal<bool>) -> impl IntoView {
             crate::page::focus::rescue("dialog[open]");
         }
     });
-    let gate = move || match (phrase.proved.get(), by_passphrase.get()) {
-        (true, _) => view! { <Again phrase /> }.into_any(),
-        (false, true) => view! { <PassphraseGate phrase /> }.into_any(),
-        (false, false) => view! { <HoldGate phrase /> }.into_any(),
+    let open_gate = move |passphrase: Option<SecretBytes>| match passphrase {
+        Some(passphrase) => phrase.prove(passphrase),
+        None => {
+            phrase.proved.try_set(true);
+            phrase.show();
+        }
+    };
+    let gate = move || {
+        match phrase.proved.get() {
+        true => view! { <Again phrase /> }.into_any(),
+        false => view! {
+            <Gate screen="r1" passphrase="r1.passphrase" part="reveal" label=t.r1_show hold=t.r1_hold icon=Icon::Eye open=open_gate />
+        }
+        .into_any(),
+    }
     };
     let told_hidden = move || {
         view! {
@@ -241,83 +244,6 @@ fn Again(phrase: Phrase) -> impl IntoView {
             <Draw icon=Icon::Eye />
             {text().r1_show}
         </button>
-    }
-}
-
-#[component]
-fn PassphraseGate(phrase: Phrase) -> impl IntoView {
-    let t = text();
-    let typed = RwSignal::new(String::new());
-    let prove = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let passphrase = SecretBytes::new(typed.get_untracked().into_bytes());
-        typed.set(String::new());
-        phrase.prove(passphrase);
-    };
-    view! {
-        <form class="field" on:submit=prove>
-            <label for="r1-passphrase">{t.r1_passphrase}</label>
-            <div class="input-row">
-                <input
-                    class="input"
-                    id="r1-passphrase"
-                    type="password"
-                    autocomplete="current-password"
-                    data-testid="r1.passphrase"
-                    prop:value=move || typed.get()
-                    on:input=move |event| typed.set(event_target_value(&event))
-                />
-                <button type="submit" class="button primary" data-testid="r1.reveal" disabled=move || typed.with(String::is_empty)>
-                    {t.r1_show}
-                </button>
-            </div>
-        </form>
-    }
-}
-
-/// Held down for three seconds, by pointer or by key.
-#[component]
-fn HoldGate(phrase: Phrase) -> impl IntoView {
-    let t = text();
-    let holding = StoredValue::new_local(None::<Timeout>);
-    let held = RwSignal::new(false);
-    let start = move || {
-        if !held.get_untracked() {
-            held.set(true);
-            holding.set_value(Some(Timeout::new(HOLD_MS, move || {
-                held.try_set(false);
-                phrase.proved.try_set(true);
-                phrase.show();
-            })));
-        }
-    };
-    let end = move || {
-        held.set(false);
-        holding.set_value(None);
-    };
-    on_cleanup(move || holding.set_value(None));
-    let is_press =
-        |event: &leptos::ev::KeyboardEvent| matches!(event.key().as_str(), " " | "Enter");
-    view! {
-        <button
-            type="button"
-            class="button primary hold"
-            class:is-held=move || held.get()
-            data-testid="r1.reveal"
-            aria-describedby="r1-hold"
-            on:pointerdown=move |_| start()
-            on:pointerup=move |_| end()
-            on:pointerleave=move |_| end()
-            on:pointercancel=move |_| end()
-            on:contextmenu=move |event| event.prevent_default()
-            on:keydown=move |event| if is_press(&event) { event.prevent_default(); start() }
-            on:keyup=move |event| if is_press(&event) { end() }
-            on:blur=move |_| end()
-        >
-            <Draw icon=Icon::Eye />
-            {t.r1_hold}
-        </button>
-        <p class="small muted" id="r1-hold">{t.r1_hold_why}</p>
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn places(t: &'static Catalogue) -> Vec<Place> {
         (t.x6_title, Route::Notifications),
         (t.x5_title, Route::Devices),
         (t.x7_title, Route::Storage),
+        (t.d3_title, Route::Erase),
         (t.x9_title, Route::NetworkSettings),
     ];
     let you: &[_] = &[
@@ -39,7 +40,6 @@ pub(crate) fn places(t: &'static Catalogue) -> Vec<Place> {
         t.x2_neutral,
         t.language,
         t.r1_title,
-        t.erase_device,
     ];
     let privacy: &[_] = &[
         t.x4_read,

@@ -7,20 +7,19 @@ mod options;
 mod privacy;
 mod storage;
 
-use crate::i18n::{Language, fill, format, isolate, language, text};
+use crate::i18n::{Language, fill, format, language, text};
 use crate::page::prefs::Theme;
 use crate::page::router::Route;
 use crate::page::screens::devices::DevicesPage;
+use crate::page::screens::erase::ErasePage;
 use crate::page::screens::new::MyId;
 use crate::page::screens::palette::PaletteButton;
 use crate::page::screens::profile::PictureCard;
 use crate::page::state::App;
 use crate::page::text::{NAME_LIMIT, clean_name};
-use crate::page::ui::dialog::Dialog;
-use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{Command, Failure};
+use onionskin_client::api::Command;
 
 /// A page of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +34,8 @@ pub(crate) enum Page {
     Devices,
     /// X7.
     Storage,
+    /// D3, behind the storage.
+    Erase,
     /// X9.
     Network,
 }
@@ -56,6 +57,7 @@ impl Page {
             Self::Notifications => Route::Notifications,
             Self::Devices => Route::Devices,
             Self::Storage => Route::Storage,
+            Self::Erase => Route::Erase,
             Self::Network => Route::NetworkSettings,
         }
     }
@@ -67,6 +69,7 @@ impl Page {
             Self::Notifications => "x6",
             Self::Devices => "x5",
             Self::Storage => "x7",
+            Self::Erase => "d3",
             Self::Network => "x9",
         }
     }
@@ -78,6 +81,7 @@ impl Page {
             Self::Notifications => text().x6_title,
             Self::Devices => text().x5_title,
             Self::Storage => text().x7_title,
+            Self::Erase => text().d3_title,
             Self::Network => text().x9_title,
         }
     }
@@ -89,6 +93,7 @@ pub(crate) fn Settings(page: Page) -> impl IntoView {
     // On narrow screens a page stands alone: back leads to the index, and from there to the list.
     let (back, label) = match page {
         Page::You => (Route::Chats, t.back_to_list),
+        Page::Erase => (Route::Storage, t.back),
         _ => (Route::Settings, t.back),
     };
     let content = match page {
@@ -108,6 +113,7 @@ pub(crate) fn Settings(page: Page) -> impl IntoView {
         Page::Notifications => view! { <notifications::NotificationsPage /> }.into_any(),
         Page::Devices => view! { <DevicesPage /> }.into_any(),
         Page::Storage => view! { <storage::StoragePage /> }.into_any(),
+        Page::Erase => view! { <ErasePage /> }.into_any(),
         Page::Network => view! { <network::NetworkPage /> }.into_any(),
     };
     view! {
@@ -138,7 +144,7 @@ fn Index(page: Page) -> impl IntoView {
                 Page::Privacy => Icon::Person,
                 Page::Notifications => Icon::Bell,
                 Page::Devices => Icon::Devices,
-                Page::Storage => Icon::Archive,
+                Page::Storage | Page::Erase => Icon::Archive,
                 Page::Network => Icon::Path,
             };
             view! {
@@ -375,60 +381,17 @@ fn EndCard() -> impl IntoView {
                         {t.lock_now}
                     </button>
                 </Show>
-                <button type="button" class="button danger" data-testid="d3.open" on:click=move |_| app.erase_open.set(true)>
-                    <Draw icon=Icon::Flame />
-                    {move || if temporary.get() { t.burn_now } else { t.erase_device }}
-                </button>
+                <Show when=move || temporary.get()>
+                    <button type="button" class="button danger" data-testid="k7.open" on:click=move |_| app.burn_open.set(true)>
+                        <Draw icon=Icon::Flame />
+                        {t.burn_now}
+                    </button>
+                </Show>
+                <a class="button danger" href=Route::Erase.href() data-testid="d3.open">
+                    <Draw icon=Icon::Trash />
+                    {t.d3_open}
+                </a>
             </div>
         </section>
-    }
-}
-
-/// K7: what goes, what stays, and the button that does it.
-#[component]
-pub(crate) fn EraseDialog(open: RwSignal<bool>) -> impl IntoView {
-    let t = text();
-    view! {
-        <Dialog open screen="k7" title=t.k7_title>
-            <EraseQuestion open />
-        </Dialog>
-    }
-}
-
-#[component]
-fn EraseQuestion(open: RwSignal<bool>) -> impl IntoView {
-    let app = expect_context::<App>();
-    let t = text();
-    let failed = RwSignal::new(None::<Failure>);
-    let busy = RwSignal::new(false);
-    let temporary = untrack(|| app.is_temporary());
-    let name = app.profile.with_untracked(|profile| {
-        profile
-            .as_ref()
-            .map(|p| clean_name(&p.name))
-            .unwrap_or_default()
-    });
-    let erase = move |_| {
-        busy.set(true);
-        leptos::task::spawn_local(async move {
-            if let Err(failure) = app.burn().await {
-                failed.try_set(Some(failure));
-                busy.try_set(false);
-            }
-        });
-    };
-    view! {
-        {(!name.is_empty()).then(|| view! { <p>{fill(t.k7_whose, &[("name", &isolate(&name))])}</p> })}
-        <p>{t.k7_goes}</p>
-        <p>{t.k7_stays}</p>
-        {move || failed.get().map(|failure| view! { <FailureNote failure testid="k7.error" /> })}
-        <div class="actions end">
-            <button type="button" class="button" data-testid="k7.cancel" autofocus on:click=move |_| open.set(false)>
-                {t.cancel}
-            </button>
-            <button type="button" class="button danger primary" data-testid="k7.erase" disabled=move || busy.get() on:click=erase>
-                {if temporary { t.burn_now } else { t.erase_device }}
-            </button>
-        </div>
     }
 }

@@ -4,6 +4,7 @@ use super::archive::Archive;
 use super::chats::{Chats, requests_waiting};
 use super::conversation::ConversationScreen;
 use super::details::Details;
+use super::erase::BurnDialog;
 use super::folder::FolderDialog;
 use super::mute::MuteDialog;
 use super::network::Network;
@@ -14,7 +15,7 @@ use super::phrase::PhraseDialog;
 use super::requests::Requests;
 use super::safety::SafetyDialog;
 use super::search::{Listed, Search};
-use super::settings::{EraseDialog, Page, Settings};
+use super::settings::{Page, Settings};
 use super::shortcuts::ShortcutList;
 use crate::i18n::{Catalogue, count, text};
 use crate::page::listing::{Filter, Which, is_request, shown};
@@ -70,7 +71,7 @@ pub(crate) fn Shell() -> impl IntoView {
         <SafetyDialog />
         <MuteDialog />
         <FolderDialog />
-        <EraseDialog open=app.erase_open />
+        <BurnDialog open=app.burn_open />
         <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>
     }
@@ -149,6 +150,7 @@ fn Main() -> impl IntoView {
         Route::Notifications => view! { <Settings page=Page::Notifications /> }.into_any(),
         Route::Devices => view! { <Settings page=Page::Devices /> }.into_any(),
         Route::Storage => view! { <Settings page=Page::Storage /> }.into_any(),
+        Route::Erase => view! { <Settings page=Page::Erase /> }.into_any(),
         _ => view! { <Resting /> }.into_any(),
     };
     view! { <main class="pane-main" id="main" data-pane-stop="main">{pane}</main> }
@@ -320,13 +322,14 @@ fn Rail(temporary: Memo<bool>) -> impl IntoView {
 }
 
 /// The pages of the settings.
-const SETTINGS: [Route; 6] = [
+const SETTINGS: [Route; 7] = [
     Route::Settings,
     Route::NetworkSettings,
     Route::Privacy,
     Route::Notifications,
     Route::Devices,
     Route::Storage,
+    Route::Erase,
 ];
 
 /// *Lock*, or for a temporary account *Burn now*.
@@ -343,7 +346,7 @@ fn EndButton(temporary: Memo<bool>, t: &'static Catalogue) -> impl IntoView {
                     aria-label=t.burn_now
                     title=t.burn_now
                     data-testid="rail.burn"
-                    on:click=move |_| app.erase_open.set(true)
+                    on:click=move |_| app.burn_open.set(true)
                 >
                     <Draw icon=Icon::Flame size=24 />
                     <span class="word">{t.burn_word}</span>

@@ -1,9 +1,11 @@
 //! W1: three ways to begin.
 
 use crate::i18n::text;
+use crate::page::receipt::Receipt;
 use crate::page::router::Route;
 use crate::page::screens::settings::LanguageChoice;
 use crate::page::state::{App, Ended};
+use crate::page::ui::copy::CopyButton;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
@@ -14,12 +16,14 @@ use onionskin_client::api::{ErrorCode, Failure};
 pub(crate) fn EndedNote() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    move || {
+    let ended = move || {
         let said = match app.ended.get()? {
             Ended::Superseded => t.ended_superseded,
             Ended::Restarted => t.ended_restarted,
             Ended::TemporaryLost => t.ended_temporary_lost,
             Ended::Erased => t.ended_erased,
+            Ended::ErasedAll => t.ended_erased_all,
+            Ended::ErasedElsewhere => t.ended_erased_elsewhere,
             Ended::Burnt => t.ended_burnt,
             Ended::Evicted => {
                 let failure = Failure {
@@ -37,6 +41,33 @@ pub(crate) fn EndedNote() -> impl IntoView {
             </div>
         };
         Some(note.into_any())
+    };
+    view! {
+        {ended}
+        {move || app.erase_failed.get().map(|failure| view! { <FailureNote failure testid="erase-failed" /> })}
+        {move || app.receipt.get().map(|receipt| view! { <ReceiptCard receipt /> })}
+    }
+}
+
+/// What an erasure did, to be read and copied.
+#[component]
+fn ReceiptCard(receipt: Receipt) -> impl IntoView {
+    let t = text();
+    let lines = receipt.lines(t);
+    let words = lines.join("\n");
+    let items = lines
+        .into_iter()
+        .map(|line| view! { <li>{line}</li> })
+        .collect_view();
+    view! {
+        <section class="card receipt" aria-labelledby="d3-receipt-title" data-testid="d3.receipt">
+            <h2 id="d3-receipt-title">{t.d3_receipt}</h2>
+            <ul class="plain-list small">{items}</ul>
+            <p class="small muted">{t.d3_stays_permissions}</p>
+            <div class="actions">
+                <CopyButton what=Signal::stored(words) label=t.d3_receipt_copy testid="d3.receipt-copy" />
+            </div>
+        </section>
     }
 }
 

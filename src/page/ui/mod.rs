@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod failure;
+pub(crate) mod gate;
 pub(crate) mod icons;
 pub(crate) mod keep;
 pub(crate) mod menu;

@@ -1,10 +1,12 @@
 //! The engine's store: a database of its own per vault, or memory only.
 //!
 //! Keys arrive blinded and values sealed; this adapter adds nothing but transactions, and the fence against a second tab
-//! (50-browser 3): whoever opens a vault raises its owner epoch, and every write takes effect only under the own epoch.
+//! (50-browser 3): whoever opens a vault raises its owner epoch, and every write takes effect only under the own epoch. Text
+//! has room of its own when the storage is full ([`reserve`]).
 
 pub(crate) mod database;
 mod log;
+mod reserve;
 
 use database::{Database, Guard, Opened, from_rexie, to_bytes, to_js};
 use futures::channel::oneshot;
@@ -43,6 +45,8 @@ struct Inner {
     epoch: f64,
     database: RefCell<Rc<Database>>,
     on_superseded: Box<dyn Fn()>,
+    /// What happens when the reserve had to go.
+    on_full: RefCell<Option<Rc<dyn Fn()>>>,
 }
 
 impl IdbStore {
@@ -78,6 +82,18 @@ impl IdbStore {
         to_its_end(async move { database::delete(&name).await }).await
     }
 
+    /// Keeps room free for text, unless it is kept already. Without it text needs room like everything else, so its failure
+    /// changes nothing.
+    pub async fn lay_in_reserve(&self) {
+        let inner = self.0.clone();
+        let _ = to_its_end(async move { reserve::lay_in(&inner.database()).await }).await;
+    }
+
+    /// What happens when the storage is full and that room had to go for text.
+    pub fn on_full(&self, tell: impl Fn() + 'static) {
+        *self.0.on_full.borrow_mut() = Some(Rc::new(tell));
+    }
+
     /// Waits until everything that was begun is written.
     pub async fn settle(&self) {
         let inner = self.0.clone();
@@ -103,6 +119,7 @@ impl IdbStore {
             epoch,
             database: RefCell::new(Rc::new(database)),
             on_superseded: Box::new(on_superseded),
+            on_full: RefCell::default(),
         })))
     }
 }
@@ -242,6 +259,28 @@ impl Inner {
             .map_err(|e| from_rexie(&e))
     }
 
+    /// Writes, and where there is no room left, text once more in the room that was kept for it.
+    async fn commit_with_reserve(
+        &self,
+        ops: &[Op],
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        let written = self.commit_once(ops, durability).await;
+        if written != Err(StoreError::Full) || !reserve::may_serve(ops) {
+            return written;
+        }
+        // The reserve is for who owns the vault: another one would have been noticed by the write that failed.
+        let freed = reserve::release(&self.database()).await.unwrap_or(false);
+        if !freed {
+            return written;
+        }
+        let told = self.on_full.borrow().clone();
+        if let Some(told) = told {
+            told();
+        }
+        self.commit_once(ops, durability).await
+    }
+
     async fn commit_once(&self, ops: &[Op], durability: Durability) -> Result<(), StoreError> {
         let tables: SortedSet<Table> = ops
             .iter()
@@ -316,7 +355,7 @@ impl Store for IdbStore {
 
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
         let inner = self.0.clone();
-        with_reconnect!(inner, inner.commit_once(&ops, durability))
+        with_reconnect!(inner, inner.commit_with_reserve(&ops, durability))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::options::{Choice, Failed, Form};
 use crate::bridge::{Call, Reply};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
+use crate::page::pressure::{self, Estimate};
 use crate::page::router::Route;
 use crate::page::screens::row::called;
 use crate::page::state::App;
@@ -12,34 +13,22 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, ConversationId, Failure, MediaItem, RoomOf, RoomQuery, RoomView,
+    Answer, Command, ConversationId, Failure, MediaItem, Pressure, RoomOf, RoomQuery, RoomView,
 };
-use wasm_bindgen::prelude::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 /// Conversations that are named.
 const TOP: usize = 20;
 const DAY_MS: u64 = 86_400_000;
-/// From this part of the browser's limit on it is told (percent).
-const TIGHT: u64 = 80;
 /// Ages in days, and sizes in bytes, from which on files can be removed; 0: all.
 const AGES: [u64; 4] = [0, 30, 90, 365];
 /// Days for which files can be kept; 0: for ever.
 const KEEP: [u16; 4] = [0, 365, 90, 30];
 const SIZES: [u64; 3] = [0, 1_000_000, 5_000_000];
 
-/// Bytes that the browser counts for this site, and how many it allows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Estimate {
-    used: u64,
-    quota: u64,
-}
-
 /// Handles of the page.
 #[derive(Clone, Copy)]
 struct Room {
     app: App,
-    estimate: RwSignal<Option<Estimate>>,
     all: RwSignal<Option<RoomView>>,
     failed: RwSignal<Option<Failure>>,
 }
@@ -51,7 +40,7 @@ impl Room {
                 Ok(view) => drop(self.all.try_set(Some(view))),
                 Err(failure) => drop(self.failed.try_set(Some(failure))),
             }
-            self.estimate.try_set(estimate().await);
+            pressure::look(self.app).await;
         });
     }
 }
@@ -63,26 +52,11 @@ async fn room_of(app: App, query: RoomQuery) -> Result<RoomView, Failure> {
     }
 }
 
-/// `navigator.storage.estimate`, where there is one.
-async fn estimate() -> Option<Estimate> {
-    let asked = window().navigator().storage().estimate().ok()?;
-    let told = JsFuture::from(asked).await.ok()?;
-    let number = |name: &str| {
-        let value = js_sys::Reflect::get(&told, &JsValue::from_str(name)).ok()?;
-        Some(value.as_f64()? as u64)
-    };
-    Some(Estimate {
-        used: number("usage")?,
-        quota: number("quota")?,
-    })
-}
-
 #[component]
 pub(super) fn StoragePage() -> impl IntoView {
     let t = text();
     let room = Room {
         app: expect_context::<App>(),
-        estimate: RwSignal::new(None),
         all: RwSignal::new(None),
         failed: RwSignal::new(None),
     };
@@ -97,6 +71,25 @@ pub(super) fn StoragePage() -> impl IntoView {
             None => view! { <p class="muted" role="status">{t.working}</p> }.into_any(),
             Some(all) => view! { <Tops room all /> }.into_any(),
         }}
+        <EraseCard />
+    }
+}
+
+/// Leads to what makes room for good.
+#[component]
+fn EraseCard() -> impl IntoView {
+    let t = text();
+    view! {
+        <section class="card" aria-labelledby="x7-erase">
+            <h2 id="x7-erase">{t.d3_title}</h2>
+            <p class="small muted">{t.d3_about}</p>
+            <div class="actions">
+                <a class="button danger" href=Route::Erase.href() data-testid="x7.erase">
+                    <Draw icon=Icon::Trash />
+                    {t.d3_open}
+                </a>
+            </div>
+        </section>
     }
 }
 
@@ -129,27 +122,36 @@ fn KeepFiles(app: App) -> impl IntoView {
 #[component]
 fn Overview(room: Room) -> impl IntoView {
     let t = text();
+    let app = room.app;
     let used = move || {
-        room.estimate.get().map(|Estimate { used, quota }| {
+        app.estimate.get().map(|Estimate { used, quota }| {
             let words = fill(
                 t.x7_of,
                 &[("used", &format::bytes(used)), ("quota", &format::bytes(quota))],
             );
-            let tight = used.saturating_mul(100) >= quota.saturating_mul(TIGHT) && quota > 0;
             view! {
                 <p data-testid="x7.used">{words.clone()}</p>
                 <progress class="room" max=quota.max(1).to_string() value=used.to_string() aria-label=t.x7_used>{words}</progress>
-                {tight.then(|| view! {
-                    <div class="note warn" data-testid="x7.tight">
-                        <Draw icon=Icon::Warning />
-                        <p>{t.x7_tight}</p>
-                    </div>
-                })}
             }
+        })
+    };
+    let tight = move || {
+        let said = match app.pressure.get() {
+            Pressure::None => return None,
+            Pressure::Tight => t.x7_tight,
+            Pressure::Full => t.x7_full,
+        };
+        Some(view! {
+            <div class="note warn" data-testid="x7.tight">
+                <Draw icon=Icon::Warning />
+                <p>{said}</p>
+            </div>
         })
     };
     let kinds = move || {
         room.all.get().map(|all| {
+            // What the browser counts beside the files: texts, their index, the room kept for text.
+            let rest = app.estimate.get().map(|estimate| estimate.used.saturating_sub(all.bytes));
             let line = |label: &'static str, bytes: u64| view! { <dt>{label}</dt><dd>{format::bytes(bytes)}</dd> };
             view! {
                 <dl class="facts counts" data-testid="x7.kinds">
@@ -157,7 +159,12 @@ fn Overview(room: Room) -> impl IntoView {
                     {line(t.x7_films, all.films)}
                     {line(t.media_tab_voice, all.voice)}
                     {line(t.media_tab_files, all.others)}
+                    {rest.map(|rest| line(t.x7_rest, rest))}
+                    {line(t.x7_search, all.search)}
                 </dl>
+                {all.oldest.map(|at| view! {
+                    <p class="small" data-testid="x7.oldest">{fill(t.x7_oldest, &[("date", &format::date(at))])}</p>
+                })}
             }
         })
     };
@@ -165,6 +172,7 @@ fn Overview(room: Room) -> impl IntoView {
         <section class="card" aria-labelledby="x7-used">
             <h2 id="x7-used">{t.x7_used}</h2>
             {used}
+            {tight}
             {kinds}
             <p class="small muted">{t.x7_used_why}</p>
         </section>
@@ -261,6 +269,7 @@ fn CleanCard(room: Room) -> impl IntoView {
             match done {
                 Ok(_) => {
                     app.toast.set(Some(t.x7_done.into()));
+                    pressure::freed(app).await;
                     room.read();
                 }
                 Err(failure) => drop(room.failed.try_set(Some(failure))),
