@@ -21,10 +21,9 @@ pub(crate) struct Receipt {
 impl Receipt {
     /// In words, a line each.
     pub(crate) fn lines(&self, t: &'static Catalogue) -> Vec<String> {
-        let number = |number: u32| u64::from(number);
         let mut lines = vec![fill(t.d3_receipt_at, &[("date", &format::full(self.at))])];
         if self.vaults > 0 {
-            lines.push(count(&t.d3_receipt_vaults, number(self.vaults)));
+            lines.push(count(&t.d3_receipt_vaults, u64::from(self.vaults)));
         }
         if let Some((confirmed, of)) = self.nodes {
             let confirmed = confirmed.to_string();
@@ -34,17 +33,17 @@ impl Receipt {
         if let Some(swept) = self.swept {
             lines.push(t.d3_receipt_choices.to_owned());
             if swept.caches > 0 {
-                lines.push(count(&t.d3_receipt_caches, number(swept.caches)));
+                lines.push(count(&t.d3_receipt_caches, u64::from(swept.caches)));
             }
             if swept.workers > 0 {
-                lines.push(count(&t.d3_receipt_workers, number(swept.workers)));
+                lines.push(count(&t.d3_receipt_workers, u64::from(swept.workers)));
             }
         }
         let swept_left = self.swept.map_or(0, |swept| swept.left);
         lines.push(match (self.left, swept_left) {
             (0, 0) => t.d3_receipt_all.to_owned(),
-            (left, 0) => count(&t.d3_receipt_left, number(left)),
-            (left, more) => count(&t.d3_receipt_remains, number(left.saturating_add(more))),
+            (left, 0) => count(&t.d3_receipt_left, u64::from(left)),
+            (left, more) => count(&t.d3_receipt_remains, u64::from(left.saturating_add(more))),
         });
         lines
     }

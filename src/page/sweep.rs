@@ -59,7 +59,9 @@ pub(crate) async fn sweep() -> Swept {
 fn storages() -> Vec<Storage> {
     let window = window();
     let both = [window.local_storage(), window.session_storage()];
-    both.into_iter().filter_map(|one| one.ok().flatten()).collect()
+    both.into_iter()
+        .filter_map(|one| one.ok().flatten())
+        .collect()
 }
 
 async fn cache_names() -> Vec<String> {

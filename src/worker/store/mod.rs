@@ -113,7 +113,13 @@ impl IdbStore {
         database: Database,
         on_superseded: impl Fn() + 'static,
     ) -> Result<Self, StoreError> {
-        let epoch = database.increment(OWNER, EPOCH).await?;
+        let epoch = match database.increment(OWNER, EPOCH).await {
+            // Without room for this number nobody could open the vault.
+            Err(StoreError::Full) if reserve::release(&database).await.unwrap_or(false) => {
+                database.increment(OWNER, EPOCH).await?
+            }
+            raised => raised?,
+        };
         Ok(Self(Rc::new(Inner {
             name: name.to_owned(),
             epoch,

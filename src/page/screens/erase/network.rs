@@ -153,7 +153,7 @@ fn Afterwards(erase: Erase) -> impl IntoView {
         })
     };
     let retry = move |_| erase.run(async move || erase.ask(true).await);
-    let burn = move || async move { app.burn(untrack(|| erase.outcome.counts())).await };
+    let burn = move || app.burn(untrack(|| erase.outcome.counts()));
     let go_on = move |_| {
         erase.run(async move || match app.command(Command::StoreAgain).await {
             Ok(_) => {
