@@ -1,5 +1,5 @@
-//! How the app looks and moves on this device: theme, language, swipes, badge, title, the composer's keys; and whether an account
-//! is kept here. Written down only once an account may stay on this device, since until then nothing is (screens W2); before that
+//! How the app looks and moves on this device: theme, language, swipes, badge, title, notifications, the composer's keys; and
+//! whether an account is kept here. Written down only once an account may stay on this device, since until then nothing is (screens W2); before that
 //! a choice lives as long as the page.
 
 use crate::i18n::Language;
@@ -88,6 +88,8 @@ const BADGE: &str = "onionskin.badge";
 const NEUTRAL: &str = "onionskin.neutral";
 const ENTER: &str = "onionskin.enter";
 const SPELL: &str = "onionskin.spell";
+const REPLY: &str = "onionskin.reply";
+const ASKED: &str = "onionskin.asked";
 /// An account is kept here, says a place that browsers lose at other times than the accounts themselves.
 const KEPT: &str = "onionskin.kept";
 
@@ -106,6 +108,10 @@ pub(crate) struct Prefs {
     pub enter: RwSignal<bool>,
     /// The browser may check what is written.
     pub spell: RwSignal<bool>,
+    /// A notification can be answered.
+    pub reply: RwSignal<bool>,
+    /// When the person was last asked whether they want notifications (device clock, ms); 0: never.
+    pub asked: RwSignal<f64>,
     /// An account is kept here, so choices may be written.
     pub may_write: RwSignal<bool>,
 }
@@ -133,6 +139,12 @@ impl Prefs {
             neutral: RwSignal::new(read(NEUTRAL).is_some()),
             enter: RwSignal::new(read(ENTER).is_none()),
             spell: RwSignal::new(read(SPELL).is_some()),
+            reply: RwSignal::new(read(REPLY).is_none()),
+            asked: RwSignal::new(
+                read(ASKED)
+                    .and_then(|at| at.parse().ok())
+                    .unwrap_or_default(),
+            ),
             may_write: RwSignal::new(false),
         };
         crate::i18n::use_language(prefs.language.get_untracked());
@@ -164,6 +176,13 @@ impl Prefs {
         keep(NEUTRAL, prefs.neutral, false);
         keep(ENTER, prefs.enter, true);
         keep(SPELL, prefs.spell, false);
+        keep(REPLY, prefs.reply, true);
+        Effect::new(move |_| {
+            let asked = prefs.asked.get();
+            if prefs.may_write.get() {
+                write(ASKED, (asked > 0.0).then(|| asked.to_string()).as_deref());
+            }
+        });
         Effect::new(move |_| {
             if prefs.may_write.get() {
                 write(KEPT, Some("yes"));
@@ -192,7 +211,9 @@ impl Prefs {
     /// Removes what was kept: no account is left here.
     pub(crate) fn forget(self) {
         self.may_write.set(false);
-        for key in [THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, KEPT] {
+        for key in [
+            THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, REPLY, ASKED, KEPT,
+        ] {
             write(key, None);
         }
     }
