@@ -19,8 +19,10 @@ pub(super) fn Denied(testid: &'static str) -> impl IntoView {
         detail: String::new(),
     };
     view! {
-        <FailureNote failure testid />
-        <p class="small" data-testid=format!("{testid}-how")>{how_to_allow()}</p>
+        <div class="stack">
+            <FailureNote failure testid />
+            <p class="small" data-testid=format!("{testid}-how")>{how_to_allow()}</p>
+        </div>
     }
 }
 
