@@ -565,9 +565,10 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
     };
     let undescribed = move || {
         let wanted = app.settings.with(|settings| !settings.no_caption_reminder);
-        wanted
-            .then(|| stage.undescribed(conversation))
-            .unwrap_or_default()
+        match wanted {
+            true => stage.undescribed(conversation),
+            false => 0,
+        }
     };
     view! {
         {move || stage.failed.get().filter(|one| one.conversation == conversation).map(|Refused { name, failure, whole, .. }| {
