@@ -2,7 +2,7 @@
 //
 // One wasm program holds the page and the worker. It is cut into parts along the functions of src/bin/app.rs that
 // `wasm_split` marks: what several parts share goes into parts of its own, and a browser fetches each when it is needed.
-// Every file but index.html, init.js, boot.css, the worker's loader and the copies of public/ carries a hash of its content
+// Every file but index.html, the worker's loader and the copies of public/ (init.js, boot.css, sw.js) carries a hash of its content
 // in its name, and the page names the hash of each script and wasm file, which the browser checks (50-browser 9).
 //
 // --quick leaves out optimisation and compression: good enough to look at screens.

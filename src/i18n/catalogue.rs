@@ -95,7 +95,7 @@ catalogue! {
         net_offline net_connecting net_relay_down net_building net_degraded net_connected
         net_offline_about net_connecting_about net_relay_down_about net_building_about net_degraded_about
         net_connected_about
-        c1_title c1_region c1_new c1_width c1_empty c1_no_messages c1_draft c1_you_said
+        c1_title c1_region c1_new c1_width c1_empty c1_no_messages c1_draft c1_draft_only c1_you_said
         restore_connecting restore_profile restore_messages
         first_title first_phrase first_phrase_why first_phrase_temporary first_save_phrase first_share first_add
         first_dismiss
@@ -116,7 +116,7 @@ catalogue! {
         v1_secret_why v1_pasted_id v1_write_to_pasted v1_suggestions v1_people v1_mention v4_title v4_filters v4_place v4_nothing v4_widen v4_next
         v4_previous v4_from_me v4_from_them v4_links v4_files v4_images v4_voice v4_day v4_go_to_day v6_title
         v6_author v6_sent v6_received v6_state
-        v6_disappears v6_files v6_stored v6_read v6_expiry v6_size v6_nodes v6_path v6_hash v6_source v7_title
+        v6_disappears v6_until v6_kind v6_kind_text v6_kind_both v6_kind_notice v6_digest v6_digest_right v6_digest_inside v6_digest_wrong v6_digest_open v6_files v6_stored v6_read v6_expiry v6_size v6_nodes v6_path v6_hash v6_source v7_title
         v7_here v7_here_why v7_devices v7_devices_why v7_everyone v7_everyone_why v8_title v8_search v8_chosen
         v8_comment v8_tell v8_forwarded v8_why v9_title v9_mode v9_off_why v9_read v9_read_why v9_send v9_send_why v9_time v9_read_in
         v9_send_in v9_why v13_title v13_empty v14_title v14_search v14_groups v14_tone v14_none v14_failed v14_recent
@@ -169,11 +169,11 @@ catalogue! {
         row_muted row_verified row_timer row_blocked row_mention row_marked_unread row_selected row_image
         row_video row_audio row_voice row_file act_open act_pin act_unpin act_pin_up act_pin_down act_mute
         act_unmute mute_1h mute_2h mute_1d mute_1w mute_forever x7_keep_files x7_keep_files_why x7_for_ever x7_year mute_custom mute_title mute_until mute_past mute_why act_read act_unread act_archive act_unarchive
-        act_details act_folder folder_title folder_name folder_why folder_too_long folder_new folder_out c1_bulk_more act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
-        c2_empty c2_local c3_title c3_about c3_no_text c3_choose c3_accept_named c3_open_named c3_decline
+        act_details act_folder act_label folder_title folder_name folder_why folder_too_long folder_new folder_out c1_bulk_more act_clear act_delete act_block act_unblock said_cleared said_blocked said_unblocked c2_title
+        c2_empty c2_local c3_title c3_about c3_no_text c3_choose c3_accept_named c3_accept_quietly c3_accept_quietly_why c3_open_named c3_decline
         c3_decline_named c3_block c3_block_named c3_decline_selected c3_decline_all c3_decline_burst
         c3_burst_why n1_scan n1_scanned_other n1_blinded n1_blinded_why n1_community n1_community_why
-        n1_searching n1_name_found n1_meant n1_contacts n2_title n2_about n2_not_now copy_link show_qr my_qr
+        n1_searching n1_name_offline n1_name_found n1_meant n1_contacts n1_letters id_words n2_title n2_about n2_not_now copy_link show_qr my_qr
         save_image k3_title k3_about k3_view k3_camera k3_stop k3_switch k3_light k3_file k3_paste k3_paste_keys
         k3_asking k3_denied k3_no_camera k3_nothing k3_no_reader k3_tips v2_title v2_close v2_calls_self
         v2_nickname v2_nickname_why v2_id v2_qr v2_note v2_note_why v2_note_too_long v2_label v2_label_why v2_label_too_long v2_timer v2_timer_why
@@ -188,7 +188,7 @@ catalogue! {
         x4_hide_links_why x4_bursts x4_bursts_why x4_community x4_community_why x4_previews x4_previews_why
         x4_saved x4_saved_why x3_link_guard x3_link_guard_why x3_link_clean x3_link_clean_why x4_timer
         x4_timer_why x4_undo x4_undo_why x4_markdown x4_markdown_why x4_big_emoji x4_big_emoji_why x4_reactions
-        x4_reactions_why x4_autoplay x4_autoplay_why x4_keep_archived x4_keep_archived_why x4_swipe x4_swipe_why
+        x4_reactions_why x4_autoplay x4_autoplay_why x4_caption x4_caption_why x4_keep_archived x4_keep_archived_why x4_swipe x4_swipe_why
         x4_blocked
         x4_blocked_none x5_title x5_created x5_protection x5_memory_only x5_unprotected x5_passphrase x5_storage
         x5_kept_nothing x5_kept x5_kept_maybe x5_sync x5_state_unknown x5_state_pending x5_state_storing
@@ -198,11 +198,11 @@ catalogue! {
         x6_sound x6_sound_why x6_sound_1 x6_sound_2 x6_sound_3 x6_sound_4 x6_sound_5 x6_sound_6 x6_quiet
         x6_quiet_why x6_quiet_from x6_quiet_to x6_volume x6_badge x6_badge_why x6_badge_conversations x6_badge_messages
         x6_quiet_days x6_quiet_mentions x2_neutral x2_neutral_why neutral_title x6_truth x6_truth_visible x6_truth_visible_when x6_truth_hidden
-        x6_truth_hidden_when x6_truth_locked x6_truth_locked_when x6_truth_closed x6_truth_closed_when
-        notify_request notify_test x7_title x7_used x7_used_why x7_of x7_tight x7_full x7_put_off x7_rest x7_search x7_oldest x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
+        x6_truth_hidden_when x6_truth_installed x6_truth_installed_when x6_truth_locked x6_truth_locked_when x6_truth_closed x6_truth_closed_when x6_push
+        notify_request notify_test notify_title notify_about notify_browser notify_go notify_tip notify_reply notify_reply_hint notify_mute notify_late x6_reply x6_reply_why x6_missing_ios x6_allow_chromium x6_allow_firefox x6_allow_safari x6_allow_ios x6_allow_other x7_title x7_used x7_used_why x7_of x7_tight x7_full x7_put_off x7_rest x7_search x7_oldest x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
         x7_any_age x7_size x7_any_size x7_larger x7_place x7_everywhere x7_free x7_sure x7_done x7_top x7_largest x7_no_files
         s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
-        s1_nothing s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
+        s1_nothing s1_unknown s1_widen s1_emoji s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
         s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
         r1_passphrase r1_hold r1_hold_why r1_print r1_print_code r1_copy r1_copy_sure r1_copy_why r1_copied r1_check_about
         r1_check_word r1_check_wrong r1_check r1_checked r1_checked_on r1_entered r1_unchecked
@@ -218,7 +218,7 @@ catalogue! {
         d3_banner_open
         r1_title r1_open r1_owns r1_no_reset r1_never_type r1_temporary r1_show r1_hide r1_hide_here r1_hidden r1_hidden_why r1_hide_first r1_hide_written r1_hide_really r1_screenshots r1_written
         media_attach media_camera media_take media_drop media_preparing media_stage_label media_before_after
-        media_remove media_send_as_file media_send_anyway file_too_big media_earlier media_later media_caption media_caption_of media_quality media_original media_balanced media_small
+        media_remove media_send_as_file media_send_anyway file_too_big media_earlier media_later media_caption media_describe media_caption_of media_quality media_original media_balanced media_small
         v10_title v10_edit v10_tools v10_cut v10_cut_why v10_blur v10_blur_why v10_cover v10_cover_why v10_arrow
         v10_arrow_why v10_text v10_text_why v10_words v10_view v10_sliders v10_add v10_start_across v10_start_down
         v10_end_across v10_end_down v10_use
@@ -238,6 +238,6 @@ catalogue! {
         media_staged x7_days x7_older d2_reading d2_done
         d3_node_confirmed d3_receipt_vaults d3_receipt_caches d3_receipt_workers d3_receipt_left d3_receipt_remains
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
-        said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_searchable s1_left_out
+        said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_all media_undescribed s1_searchable s1_left_out
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;
 }

@@ -102,6 +102,30 @@ pub(crate) enum Insert {
     Replace(Box<Message>),
 }
 
+/// A text waits as the draft of a conversation that is not on screen, in front of any other that waits.
+pub(crate) async fn add_to_draft(
+    app: App,
+    conversation: ConversationId,
+    text: String,
+    reply_to: Option<MessageId>,
+) {
+    let kept = match app.command(Command::GetDraft { conversation }).await {
+        Ok(Answer::Draft(kept)) => kept,
+        _ => Draft::default(),
+    };
+    let there = kept.text.trim();
+    let text = if there.is_empty() || there == text.trim() {
+        text
+    } else {
+        joined(&text, &kept.text)
+    };
+    app.send(Command::SetDraft {
+        conversation,
+        text,
+        reply_to: reply_to.or(kept.reply_to),
+    });
+}
+
 impl Chat {
     pub(crate) fn new(
         app: App,
@@ -233,24 +257,7 @@ impl Chat {
 
     /// A text waits as the draft of this conversation, which was left, in front of any other that waits.
     pub(crate) fn add_to_draft(self, text: String, reply_to: Option<MessageId>) {
-        let (app, conversation) = (self.app, self.id);
-        leptos::task::spawn_local(async move {
-            let kept = match app.command(Command::GetDraft { conversation }).await {
-                Ok(Answer::Draft(kept)) => kept,
-                _ => Draft::default(),
-            };
-            let there = kept.text.trim();
-            let text = if there.is_empty() || there == text.trim() {
-                text
-            } else {
-                joined(&text, &kept.text)
-            };
-            app.send(Command::SetDraft {
-                conversation,
-                text,
-                reply_to: reply_to.or(kept.reply_to),
-            });
-        });
+        leptos::task::spawn_local(add_to_draft(self.app, self.id, text, reply_to));
     }
 
     /// The message that a draft replies to, read from wherever it is.

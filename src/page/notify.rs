@@ -1,27 +1,35 @@
 //! Notifications, the count in the title and on the app's icon (screens 19). One notification per conversation, replaced by
-//! the next; it says as much as the person chose and goes when the conversation is read, here or elsewhere.
+//! the next; it says as much as the person chose and goes when the conversation is read, here or elsewhere. Where an account is
+//! kept, they are shown through the service worker and can be answered; else the page shows them by itself.
 
+mod worker;
+
+use super::chat::add_to_draft;
 use super::listing::is_request;
 use super::mentions::named;
 use super::prefs::Badge;
 use super::router::{Route, go};
+use super::screens::actions;
 use super::sound;
-use super::state::App;
+use super::state::{App, Phase};
 use super::text::name_of;
 use crate::i18n::{count, text};
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, Conversation, ConversationId, MessageId, NotifyDetail, Settings,
+    Answer, Command, Conversation, ConversationChange, ConversationId, Failure, MessageId,
+    NotifyDetail, Settings,
 };
 use onionskin_protocol::sorted::SortedMap;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
+use worker::{Choice, Chosen};
 
 /// What is told of a conversation.
-#[derive(Default)]
 struct Told {
+    /// Names the conversation to the system: drawn for this notification, and known to nobody once it is gone.
+    tag: String,
     /// Messages of which it tells.
     messages: Vec<MessageId>,
     /// On screen, once its words are known.
@@ -29,9 +37,11 @@ struct Told {
 }
 
 /// A notification on screen.
-struct Shown {
-    notification: Notification,
-    _on_click: Closure<dyn FnMut()>,
+enum Shown {
+    /// Shown by the page, with what its press does.
+    Page(Notification, #[allow(dead_code)] Closure<dyn FnMut()>),
+    /// Shown through the service worker.
+    Worker,
 }
 
 /// What is told, by conversation.
@@ -73,9 +83,94 @@ pub(crate) async fn ask() -> Allowed {
     allowed()
 }
 
+/// How long nobody is asked again who did not want to be (ms).
+const ASK_AGAIN_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
+const HOUR_MS: u64 = 3_600_000;
+
+/// Nobody was asked lately whether they want notifications. Tracks that.
+pub(crate) fn may_ask(app: App) -> bool {
+    app.prefs.asked.get() + ASK_AGAIN_MS < js_sys::Date::now()
+}
+
+/// How the permission is changed where it was refused, in the browser at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Browser {
+    Chromium,
+    Firefox,
+    Safari,
+    /// Any browser of an iPhone or iPad.
+    Ios,
+    Other,
+}
+
+impl Browser {
+    /// By its name: what it says about itself is the only way to tell where its settings lie.
+    fn of(agent: &str, touch: bool) -> Self {
+        let says = |word: &str| agent.contains(word);
+        if says("iPhone") || says("iPad") || says("Macintosh") && touch {
+            Self::Ios
+        } else if says("Firefox/") {
+            Self::Firefox
+        } else if says("Chrome/") {
+            Self::Chromium
+        } else if says("Safari/") {
+            Self::Safari
+        } else {
+            Self::Other
+        }
+    }
+
+    pub(crate) fn here() -> Self {
+        let navigator = window().navigator();
+        let agent = navigator.user_agent().unwrap_or_default();
+        Self::of(&agent, navigator.max_touch_points() > 1)
+    }
+}
+
+/// What is said where the browser has no notifications.
+pub(crate) fn missing() -> &'static str {
+    let t = text();
+    if Browser::here() == Browser::Ios {
+        t.x6_missing_ios
+    } else {
+        t.x6_missing
+    }
+}
+
+/// How a refusal is taken back in this browser.
+pub(crate) fn how_to_allow() -> &'static str {
+    let t = text();
+    match Browser::here() {
+        Browser::Chromium => t.x6_allow_chromium,
+        Browser::Firefox => t.x6_allow_firefox,
+        Browser::Safari => t.x6_allow_safari,
+        Browser::Ios => t.x6_allow_ios,
+        Browser::Other => t.x6_allow_other,
+    }
+}
+
+/// The first part of every tag of an account: nothing else may be under it. Names of databases tell as much.
+fn account(app: App) -> String {
+    let vault = app.vault.get_untracked();
+    vault.map(|vault| vault.to_hex()).unwrap_or_default()
+}
+
+fn new_tag(app: App) -> String {
+    let random = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("{}-{:08x}{:08x}", account(app), random(), random())
+}
+
 impl Notifier {
     pub(crate) fn new() -> Self {
         Self(StoredValue::new_local(SortedMap::new()))
+    }
+
+    /// An account was opened: what a page that died has left on screen leads nowhere.
+    pub(crate) fn opened(self, app: App) {
+        if app.vault.get_untracked().is_some() {
+            let account = account(app);
+            leptos::task::spawn_local(worker::close(move |tag| tag.starts_with(&account)));
+        }
     }
 
     /// The engine says that something came that the person may want to be told of.
@@ -112,7 +207,15 @@ impl Notifier {
         if allowed() == Allowed::Yes {
             // At once: what comes while its words are looked up is counted, what is read meanwhile is not told.
             self.0.update_value(|all| {
-                all.entry(about.id).or_default().messages.push(message);
+                let new = || Told {
+                    tag: new_tag(app),
+                    messages: Vec::new(),
+                    shown: None,
+                };
+                all.entry(about.id)
+                    .or_insert_with(new)
+                    .messages
+                    .push(message);
             });
             leptos::task::spawn_local(self.show(app, about));
         }
@@ -174,72 +277,172 @@ impl Notifier {
             }
             _ => counted(),
         };
-        if self.messages(about.id) == messages {
-            self.put(about.id, &title, &body, neutral, &messages);
+        let wanted = move || self.messages(about.id) == messages;
+        if !wanted() {
+            return;
+        }
+        let Some(tag) = self.tag(about.id) else {
+            return;
+        };
+        let plain = || {
+            let options = options(&body, &tag, neutral);
+            options.set_silent(Some(true));
+            options
+        };
+        if app.vault.get_untracked().is_some() {
+            let with = plain();
+            if !request {
+                // Whoever answers has to see whom.
+                let reply = app.prefs.reply.get_untracked() && detail != NotifyDetail::Nothing;
+                worker::offer(&with, t, reply && !about.blocked);
+            }
+            self.set_shown(about.id, Shown::Worker);
+            if worker::show(&title, &with, &wanted).await {
+                if !wanted() && self.tag(about.id).as_ref() != Some(&tag) {
+                    // Read, removed or locked just now.
+                    worker::close(|one| one == tag).await;
+                }
+                return;
+            }
+        }
+        if wanted() {
+            self.put(about.id, &title, &plain());
         }
     }
 
-    fn put(
-        self,
-        id: ConversationId,
-        title: &str,
-        body: &str,
-        neutral: bool,
-        messages: &[MessageId],
-    ) {
-        let options = NotificationOptions::new();
-        options.set_body(body);
-        options.set_tag(&hex::encode(id.0));
-        options.set_icon(mark(neutral));
-        options.set_silent(Some(true));
+    /// Shows it without the service worker.
+    fn put(self, id: ConversationId, title: &str, options: &NotificationOptions) {
         // Some browsers refuse notifications outside a service worker; the count in the title remains.
-        let Ok(notification) = Notification::new_with_options(title, &options) else {
+        let Ok(notification) = Notification::new_with_options(title, options) else {
             return;
         };
-        // Of several the conversation shows the first unread one by itself.
-        let route = match messages {
-            [message] => Route::At(id, *message),
-            _ => Route::Conversation(id),
-        };
+        let route = self.route(id);
         let on_click = Closure::<dyn FnMut()>::new(move || {
             // A window that may not come to the front is found by the person.
             let _ = window().focus();
             go(route);
         });
         notification.set_onclick(Some(on_click.as_ref().unchecked_ref()));
+        self.set_shown(id, Shown::Page(notification, on_click));
+    }
+
+    fn set_shown(self, id: ConversationId, shown: Shown) {
         self.0.update_value(|all| {
-            all.entry(id).or_default().shown = Some(Shown {
-                notification,
-                _on_click: on_click,
-            });
+            if let Some(told) = all.get_mut(&id) {
+                told.shown = Some(shown);
+            }
         });
     }
 
-    /// Shows what a notification looks like; false: this browser shows none to a page.
-    pub(crate) fn test(self, app: App) -> bool {
+    fn tag(self, id: ConversationId) -> Option<String> {
+        self.0
+            .with_value(|all| all.get(&id).map(|told| told.tag.clone()))
+    }
+
+    /// Where the notification of a conversation leads.
+    fn route(self, id: ConversationId) -> Route {
+        // Of several the conversation shows the first unread one by itself.
+        match self.messages(id).as_slice() {
+            [message] => Route::At(id, *message),
+            _ => Route::Conversation(id),
+        }
+    }
+
+    /// Something was chosen on a notification that the service worker shows. `None`: it is none of this page. Else whether
+    /// the page wants to come to the front.
+    fn chosen(self, app: App, Chosen { tag, what }: Chosen) -> Option<bool> {
+        if app.phase.get_untracked() != Phase::Open {
+            return None;
+        }
+        let id = self.0.with_value(|all| {
+            let mut all = all.iter();
+            all.find(|(_, told)| told.tag == tag).map(|(id, _)| *id)
+        })?;
+        let about = untrack(|| app.conversation(id))?;
+        let front = what == Choice::Open;
+        match what {
+            Choice::Open => go(self.route(id)),
+            Choice::Read => actions::read(app, &about, true),
+            Choice::Mute => {
+                let until = actions::network_now(app) + HOUR_MS;
+                app.change(id, ConversationChange::MutedUntil(Some(until)));
+            }
+            Choice::Reply(said) => leptos::task::spawn_local(async move {
+                match answer(app, id, said).await {
+                    Ok(()) => actions::read(app, &about, true),
+                    Err(failure) => app.problem.set(Some(failure)),
+                }
+            }),
+        }
+        self.close(id);
+        Some(front)
+    }
+
+    /// Shows what a notification looks like; false: this browser shows none.
+    pub(crate) async fn test(self, app: App) -> bool {
         let neutral = app.prefs.neutral.get_untracked();
-        let options = NotificationOptions::new();
-        options.set_body(text().notify_test);
-        options.set_tag("test");
-        options.set_icon(mark(neutral));
-        Notification::new_with_options(product(neutral), &options).is_ok()
+        let tag = format!("{}-test", account(app));
+        let options = options(text().notify_test, &tag, neutral);
+        let kept = app.vault.get_untracked().is_some();
+        kept && worker::show(product(neutral), &options, || true).await
+            || Notification::new_with_options(product(neutral), &options).is_ok()
     }
 
     /// The conversation was read, or is gone.
     pub(crate) fn close(self, id: ConversationId) {
         let told = self.0.try_update_value(|all| all.remove(&id)).flatten();
-        if let Some(shown) = told.and_then(|told| told.shown) {
-            shown.notification.close();
+        if let Some(told) = told {
+            take_away([told]);
         }
     }
 
     /// Nothing of the session stays on screen.
     pub(crate) fn clear(self) {
         let all = self.0.try_update_value(std::mem::take).unwrap_or_default();
-        for shown in all.into_values().filter_map(|told| told.shown) {
-            shown.notification.close();
+        take_away(all.into_values());
+    }
+}
+
+fn options(body: &str, tag: &str, neutral: bool) -> NotificationOptions {
+    let options = NotificationOptions::new();
+    options.set_body(body);
+    options.set_tag(tag);
+    options.set_icon(picture(neutral));
+    options
+}
+
+fn take_away(told: impl IntoIterator<Item = Told>) {
+    let mut tags = Vec::new();
+    for told in told {
+        match told.shown {
+            Some(Shown::Page(notification, _)) => notification.close(),
+            Some(Shown::Worker) => tags.push(told.tag),
+            None => {}
         }
     }
+    if !tags.is_empty() {
+        leptos::task::spawn_local(worker::close(move |tag| tags.iter().any(|one| one == tag)));
+    }
+}
+
+/// No account is left on this device.
+pub(crate) fn forget() {
+    leptos::task::spawn_local(worker::forget());
+}
+
+/// Sends what was typed beside a notification. What cannot be sent waits in the composer.
+async fn answer(app: App, conversation: ConversationId, said: String) -> Result<(), Failure> {
+    let send = Command::Send {
+        conversation,
+        text: said.clone(),
+        reply_to: None,
+        files: Vec::new(),
+    };
+    let sent = app.command(send).await;
+    if sent.is_err() {
+        add_to_draft(app, conversation, said, None).await;
+    }
+    sent.map(drop)
 }
 
 /// Conversations with something new, and the new messages in them; requests left out.
@@ -256,8 +459,13 @@ fn waiting(app: App) -> (usize, usize) {
     })
 }
 
-/// Keeps the title and the badge of the app's icon true. Neither says more than a number.
+/// Hears what is chosen on notifications, and keeps the title and the badge of the app's icon true. Neither says more than a
+/// number.
 pub(crate) fn follow(app: App) {
+    worker::listen(move |chosen| app.notifier.chosen(app, chosen));
+    // What the system shows outlives the page, but leads nowhere without it.
+    let leaving = window_event_listener(leptos::ev::pagehide, move |_| app.notifier.clear());
+    on_cleanup(move || leaving.remove());
     let waiting = Memo::new(move |_| waiting(app));
     Effect::new(move |_| {
         let neutral = app.prefs.neutral.get();
@@ -291,6 +499,15 @@ const fn mark(neutral: bool) -> &'static str {
         "/icons/plain.svg"
     } else {
         "/icons/mark.svg"
+    }
+}
+
+/// Its icon beside a notification; not every system draws the other form.
+const fn picture(neutral: bool) -> &'static str {
+    if neutral {
+        "/icons/plain.svg"
+    } else {
+        "/icons/mark-192.png"
     }
 }
 
@@ -365,6 +582,21 @@ mod tests {
         assert!(!quiet(22 * 60, 7 * 60, 12 * 60));
         assert!(quiet(60, 120, 60) && !quiet(60, 120, 120));
         assert!(!is_quiet(&Settings::default(), 0, 0));
+    }
+
+    #[test]
+    fn browsers_are_told_apart_by_what_they_say() {
+        let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        let safari = format!("{mac} Version/18.0 Safari/605.1.15");
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/140.0 Safari/604.1";
+        assert_eq!(Browser::of(&safari, false), Browser::Safari);
+        assert_eq!(Browser::of(&safari, true), Browser::Ios);
+        assert_eq!(Browser::of(chrome, true), Browser::Chromium);
+        assert_eq!(Browser::of(firefox, false), Browser::Firefox);
+        assert_eq!(Browser::of(phone, true), Browser::Ios);
+        assert_eq!(Browser::of("", false), Browser::Other);
     }
 
     #[test]

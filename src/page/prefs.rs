@@ -1,5 +1,5 @@
-//! How the app looks and moves on this device: theme, language, swipes, badge, title, the composer's keys; and whether an account
-//! is kept here. Written down only once an account may stay on this device, since until then nothing is (screens W2); before that
+//! How the app looks and moves on this device: theme, language, swipes, badge, title, notifications, the composer's keys; and
+//! whether an account is kept here. Written down only once an account may stay on this device, since until then nothing is (screens W2); before that
 //! a choice lives as long as the page.
 
 use crate::i18n::Language;
@@ -92,6 +92,8 @@ const SPELL: &str = "onionskin.spell";
 const ROOM: &str = "onionskin.room";
 /// So long (ms) nobody is told again that the room runs out.
 const ROOM_OFF_MS: u64 = 86_400_000;
+const REPLY: &str = "onionskin.reply";
+const ASKED: &str = "onionskin.asked";
 /// An account is kept here, says a place that browsers lose at other times than the accounts themselves.
 const KEPT: &str = "onionskin.kept";
 
@@ -112,6 +114,10 @@ pub(crate) struct Prefs {
     pub spell: RwSignal<bool>,
     /// Nobody wants to hear before then (device clock, ms) that so little room is left.
     pub room_off: RwSignal<Option<(Pressure, u64)>>,
+    /// A notification can be answered.
+    pub reply: RwSignal<bool>,
+    /// When the person was last asked whether they want notifications (device clock, ms); 0: never.
+    pub asked: RwSignal<f64>,
     /// An account is kept here, so choices may be written.
     pub may_write: RwSignal<bool>,
 }
@@ -140,6 +146,12 @@ impl Prefs {
             enter: RwSignal::new(read(ENTER).is_none()),
             spell: RwSignal::new(read(SPELL).is_some()),
             room_off: RwSignal::new(read(ROOM).and_then(|text| read_room_off(&text))),
+            reply: RwSignal::new(read(REPLY).is_none()),
+            asked: RwSignal::new(
+                read(ASKED)
+                    .and_then(|at| at.parse().ok())
+                    .unwrap_or_default(),
+            ),
             may_write: RwSignal::new(false),
         };
         crate::i18n::use_language(prefs.language.get_untracked());
@@ -171,6 +183,13 @@ impl Prefs {
         keep(NEUTRAL, prefs.neutral, false);
         keep(ENTER, prefs.enter, true);
         keep(SPELL, prefs.spell, false);
+        keep(REPLY, prefs.reply, true);
+        Effect::new(move |_| {
+            let asked = prefs.asked.get();
+            if prefs.may_write.get() {
+                write(ASKED, (asked > 0.0).then(|| asked.to_string()).as_deref());
+            }
+        });
         Effect::new(move |_| {
             if prefs.may_write.get() {
                 write(KEPT, Some("yes"));
@@ -209,7 +228,7 @@ impl Prefs {
     pub(crate) fn forget(self) {
         self.may_write.set(false);
         for key in [
-            THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, ROOM, KEPT,
+            THEME, LANGUAGE, SWIPE, BADGE, NEUTRAL, ENTER, SPELL, ROOM, REPLY, ASKED, KEPT,
         ] {
             write(key, None);
         }

@@ -140,8 +140,12 @@ pub(crate) struct App {
     pub comparing: RwSignal<Option<ConversationId>>,
     /// Which conversation shall be silent until a moment that the person chooses.
     pub muting: RwSignal<Option<ConversationId>>,
+    /// The layer that asks whether the person wants notifications is open.
+    pub asking_notify: RwSignal<bool>,
     /// Which conversations shall go into a folder that the person names.
     pub filing: RwSignal<Option<Vec<ConversationId>>>,
+    /// Which conversations shall have a label.
+    pub labelling: RwSignal<Option<Vec<ConversationId>>>,
     /// The recovery phrase dialog is open.
     pub phrase_open: RwSignal<bool>,
     /// So is the one that burns a temporary account.
@@ -206,7 +210,9 @@ impl App {
             announcer: Announcer::new(),
             comparing: RwSignal::new(None),
             muting: RwSignal::new(None),
+            asking_notify: RwSignal::new(false),
             filing: RwSignal::new(None),
+            labelling: RwSignal::new(None),
             phrase_open: RwSignal::new(false),
             burn_open: RwSignal::new(false),
             palette_open: RwSignal::new(false),
@@ -340,6 +346,7 @@ impl App {
             .may_write
             .set(vault.is_some() || !self.vaults.with_untracked(Vec::is_empty));
         self.vault.set(vault);
+        self.notifier.opened(self);
         // A new one is among them now.
         leptos::task::spawn_local(self.read_vaults());
         self.profile_told(profile);
@@ -456,6 +463,7 @@ impl App {
         let none_left = self.vaults.with_untracked(Vec::is_empty);
         if none_left {
             self.prefs.forget();
+            super::notify::forget();
         }
         router::replace(
             self.route,
@@ -563,8 +571,10 @@ impl App {
         self.phrase_open.set(false);
         self.comparing.set(None);
         self.muting.set(None);
+        self.asking_notify.set(false);
         self.filing.set(None);
         self.burn_open.set(false);
+        self.labelling.set(None);
         self.palette_open.set(false);
         self.shortcuts_open.set(false);
         self.timeline.forget();

@@ -78,6 +78,9 @@ pub(crate) fn read_id(typed: &str) -> Result<String, IdProblem> {
     if let Some((at, wrong)) = id.chars().enumerate().find(|(_, c)| !c.is_ascii_hexdigit()) {
         return Err(IdProblem::Character(at + 1, wrong));
     }
+    if is_seed(&id) {
+        return Err(IdProblem::Phrase);
+    }
     if id.len() != 66 {
         return Err(IdProblem::Length(id.len()));
     }
@@ -87,13 +90,18 @@ pub(crate) fn read_id(typed: &str) -> Result<String, IdProblem> {
     Ok(id)
 }
 
+/// Codes carry the phrase as 32 hex digits. What begins like an ID may be one that is still being typed.
+fn is_seed(typed: &str) -> bool {
+    typed.len() == 32 && !typed.starts_with("05")
+}
+
 /// Twelve or more words of letters: what somebody pastes who mistakes the phrase for the ID.
 pub(crate) fn looks_like_phrase(typed: &str) -> bool {
     let words: Vec<&str> = phrase_words(typed).collect();
     (12..=14).contains(&words.len())
         && words
             .iter()
-            .all(|word| (2..=12).contains(&word.chars().count()))
+            .all(|word| (1..=12).contains(&word.chars().count()))
 }
 
 /// The words of a typed phrase: numbering such as "1." or "2)", commas and line breaks do not count.
@@ -164,6 +172,14 @@ mod tests {
     fn a_recovery_phrase_is_not_taken_for_an_id() {
         let phrase = "puffin luxury annoyed rustled memoir faxed smidgen puddle kiwi nylon utopia zinger kiwi";
         assert_eq!(read_id(phrase), Err(IdProblem::Phrase));
+        // Of one sign each, as in Chinese.
+        assert_eq!(read_id(&"字 ".repeat(13)), Err(IdProblem::Phrase));
+        // As a code carries it.
+        assert_eq!(read_id(&"a1".repeat(16)), Err(IdProblem::Phrase));
+        assert_eq!(
+            read_id(&format!("05{}", "a1".repeat(15))),
+            Err(IdProblem::Length(32))
+        );
         assert_eq!(
             phrase_words("1. puffin\n2) luxury, 3: annoyed").collect::<Vec<_>>(),
             ["puffin", "luxury", "annoyed"]

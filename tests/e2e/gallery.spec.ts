@@ -63,6 +63,50 @@ async function leave(person: Person): Promise<void> {
   await person.leave();
 }
 
+test('pictures wait in the order that was chosen, also after a reload, ask for words, and the list shows them as a draft', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  await ann.create({ kind: 'device' });
+  await ann.openNew(await ann.accountId());
+  await ann.id('v1.attach-input').setInputFiles([
+    { name: 'red.png', mimeType: 'image/png', buffer: await picture(ann.page, 'red') },
+    { name: 'blue.png', mimeType: 'image/png', buffer: await picture(ann.page, 'blue') },
+  ]);
+  await expect(ann.id('v1.stage-file')).toHaveCount(2);
+  await expect(ann.id('v1.stage-busy')).toHaveCount(0);
+  const order = () => ann.page.locator('.stage-name').allTextContents();
+  const row = ann.id('c1.row').filter({ hasText: 'Note to Self' });
+  await expect(row).toContainText('Draft');
+  const [first, second] = await order();
+  await expect(ann.id('v1.stage-describe')).toContainText('2');
+  await ann.id('v1.stage-describe-now').click();
+  await expect(ann.id('v1.stage-caption').first()).toBeFocused();
+  await ann.page.keyboard.type('all red');
+  await ann.page.keyboard.press('Tab');
+  await expect(ann.id('v1.stage-describe')).toContainText('1');
+  await ann.id('v1.stage-later').first().click();
+  expect(await order()).toEqual([second, first]);
+  await ann.page.waitForTimeout(500);
+  await ann.page.reload();
+  await expect(ann.id('v1.stage-file')).toHaveCount(2);
+  expect(await order()).toEqual([second, first]);
+  await expect(ann.id('v1.stage-caption').nth(1)).toHaveValue('all red');
+  await expect(row).toContainText('Draft');
+  await ann.id('v1.send').click();
+  await expect(ann.id('v1.picture')).toHaveCount(2);
+  await expect(row).not.toContainText('Draft');
+
+  // Its details say what it is and whether the files are what was sent.
+  for (const file of await ann.id('v1.file').all()) await expect(file).toHaveAttribute('data-file', 'here', { timeout: 60_000 });
+  await expect(ann.id('v1.message').last()).toHaveAttribute('data-delivery', /stored|synced/, { timeout: 60_000 });
+  await ann.id('v1.message').last().focus();
+  await ann.page.keyboard.press('i');
+  await expect(ann.id('v6.facts')).toContainText('Kind');
+  await expect(ann.id('v6.digests').locator('li')).toHaveCount(2);
+  await expect(ann.id('v6.digests')).toContainText('digest checked');
+  await expect(ann.id('v6.network')).toContainText('(in ');
+  await leave(ann);
+});
+
 test('files lead to their messages and are saved, counted and removed together', async ({ browser }) => {
   const ann = await withFiles(browser);
   await ann.id('v1.menu').click();

@@ -1,35 +1,19 @@
-// Notifications: what they tell, when there are none, and when they go again. The browser's own are replaced by ones that
-// remember, since nobody looks at a screen here.
+// Notifications: what they tell, when there are none, when they go again, and what can be chosen on them. The browser keeps real
+// ones; nobody can press them here, so what the browser would tell the service worker is told to it.
 import AxeBuilder from '@axe-core/playwright';
-import { Browser, expect, test } from '@playwright/test';
-import { PASSPHRASE, Person } from './support';
+import { Browser, Worker, expect, test } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import { ORIGIN, PASSPHRASE, Person } from './support';
 
-type Shown = { title: string; body: string; tag: string; open: boolean };
+type Shown = { title: string; body: string; tag: string; actions: string[]; data: unknown };
 
-/** A person whose browser allows notifications and whose window never has the focus. */
-async function arrive(browser: Browser, name: string): Promise<Person> {
+/** A person whose window never has the focus; `allowed`: their browser allows notifications. */
+async function arrive(browser: Browser, name: string, allowed = true): Promise<Person> {
   const person = await Person.arrive(browser, name);
+  if (allowed) await person.context.grantPermissions(['notifications'], { origin: ORIGIN });
   await person.context.addInitScript(() => {
-    const shown: object[] = [];
-    class Remembered {
-      static permission = 'granted';
-      static requestPermission = () => Promise.resolve('granted');
-      open = true;
-      onclick?: () => void;
-      constructor(
-        readonly title: string,
-        readonly options: { body?: string; tag?: string } = {},
-      ) {
-        // The browser replaces what has the same tag.
-        for (const one of shown as Remembered[]) if (one.options.tag === options.tag) one.open = false;
-        shown.push(this);
-      }
-      close() {
-        this.open = false;
-      }
-    }
     let badge = 0;
-    Object.assign(window, { Notification: Remembered, shown, badge: () => badge });
+    Object.assign(window, { badge: () => badge });
     Object.assign(navigator, { setAppBadge: async (n: number) => void (badge = n), clearAppBadge: async () => void (badge = 0) });
     document.hasFocus = () => false;
   });
@@ -38,18 +22,41 @@ async function arrive(browser: Browser, name: string): Promise<Person> {
 }
 
 const shown = (person: Person): Promise<Shown[]> =>
-  person.page.evaluate(() =>
-    (window as unknown as { shown: { title: string; options: { body: string; tag: string }; open: boolean }[] }).shown.map(({ title, options, open }) => ({
-      title,
-      body: options.body,
-      tag: options.tag,
-      open,
-    })),
-  );
-const standing = async (person: Person) => (await shown(person)).filter((one) => one.open).map(({ title, body }) => `${title}: ${body}`);
+  person.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    const all = (await registration?.getNotifications()) ?? [];
+    return all.map((one) => {
+      const actions = (one as unknown as { actions: { action: string }[] }).actions;
+      return { title: one.title, body: one.body, tag: one.tag, actions: actions.map(({ action }) => action), data: one.data };
+    });
+  });
+const standing = async (person: Person) => (await shown(person)).map(({ title, body }) => `${title}: ${body}`);
 const badge = (person: Person) => person.page.evaluate(() => (window as unknown as { badge: () => number }).badge());
-const click = (person: Person) =>
-  person.page.evaluate(() => (window as unknown as { shown: { open: boolean; onclick: () => void }[] }).shown.filter((one) => one.open).pop()?.onclick());
+
+async function worker(person: Person): Promise<Worker> {
+  return person.context.serviceWorkers()[0] ?? (await person.context.waitForEvent('serviceworker'));
+}
+
+/** What the browser does when somebody presses the one notification that stands there, or chooses something on it. */
+async function choose(person: Person, action = '', reply: string | null = null): Promise<void> {
+  await (await worker(person)).evaluate(
+    async ([action, reply]) => {
+      const scope = self as unknown as {
+        registration: ServiceWorkerRegistration;
+        NotificationEvent: new (type: string, init: object) => Event;
+      };
+      const [notification] = await scope.registration.getNotifications();
+      const event = new scope.NotificationEvent('notificationclick', { notification, action, reply });
+      let done = Promise.resolve();
+      // An event that a script made cannot be waited for otherwise.
+      Object.defineProperty(event, 'waitUntil', { value: (work: Promise<void>) => void (done = work) });
+      dispatchEvent(event);
+      // Without a real press no window may be opened or brought to the front.
+      await done.catch(() => undefined);
+    },
+    [action, reply] as const,
+  );
+}
 
 /** Two people who accepted each other; Bob has notifications, and looks at another screen. */
 async function pair(browser: Browser, detail: string): Promise<[Person, Person]> {
@@ -57,6 +64,15 @@ async function pair(browser: Browser, detail: string): Promise<[Person, Person]>
   const bob = await arrive(browser, 'Bob');
   await ann.create({ kind: 'temporary' });
   await bob.create({ kind: 'passphrase', passphrase: PASSPHRASE });
+  await acquaint(ann, bob);
+  await bob.page.goto('/#/settings/notifications');
+  await bob.id('x6.on').check();
+  await bob.id(`x6.detail-${detail}`).check();
+  await expect(bob.id(`x6.detail-${detail}`)).toBeChecked();
+  return [ann, bob];
+}
+
+async function acquaint(ann: Person, bob: Person): Promise<void> {
   const bobId = await bob.accountId();
   await ann.connected();
   await bob.connected();
@@ -65,11 +81,6 @@ async function pair(browser: Browser, detail: string): Promise<[Person, Person]>
   await bob.openRow('Ann');
   await bob.send('Hello Ann');
   await ann.sees('Hello Ann', 90_000);
-  await bob.page.goto('/#/settings/notifications');
-  await bob.id('x6.on').check();
-  await bob.id(`x6.detail-${detail}`).check();
-  await expect(bob.id(`x6.detail-${detail}`)).toBeChecked();
-  return [ann, bob];
 }
 
 async function leave(...people: Person[]): Promise<void> {
@@ -85,10 +96,10 @@ test('a notification tells name and text, its press opens the message, and readi
   const [ann, bob] = await pair(browser, 'text');
   await ann.send('Are you there?');
   await expect.poll(() => standing(bob), patience).toEqual(['Ann: Are you there?']);
-  expect((await shown(bob))[0].tag).not.toContain('05');
+  const [first] = await shown(bob);
   await expect(bob.page).toHaveTitle('(1) Onionskin');
   expect(await badge(bob)).toBe(1);
-  await click(bob);
+  await choose(bob);
   await expect(bob.screen('v1')).toBeVisible();
   await expect(bob.message('Are you there?')).toHaveClass(/marked-row/);
   await expect.poll(() => standing(bob), patience).toEqual([]);
@@ -100,6 +111,11 @@ test('a notification tells name and text, its press opens the message, and readi
   await bob.id('x6.badge-messages').check();
   await ann.send('First');
   await expect.poll(() => standing(bob), patience).toEqual(['Ann: First']);
+  // What names the conversation to the system is drawn anew, and nothing else is given to it.
+  const [second] = await shown(bob);
+  expect(second.tag).toMatch(/^[0-9a-f]{32}-[0-9a-f]{16}$/);
+  expect(second.tag).not.toBe(first.tag);
+  expect(second.data).toContain('was not sent');
   await ann.send('Second');
   await expect.poll(() => standing(bob), patience).toEqual(['Ann: 2 new messages']);
   expect(await badge(bob)).toBe(2);
@@ -127,18 +143,83 @@ test('a notification tells name and text, its press opens the message, and readi
   await leave(ann, bob);
 });
 
+test('a notification can be answered, marked as read and silenced, and leads nowhere once its page is gone', async ({ browser }) => {
+  const [ann, bob] = await pair(browser, 'text');
+  const row = bob.id('c1.row').filter({ hasText: 'Ann' });
+  await ann.send('Are you coming?');
+  await expect.poll(() => standing(bob), patience).toEqual(['Ann: Are you coming?']);
+  const most = await bob.page.evaluate(() => (Notification as unknown as { maxActions: number }).maxActions);
+  expect((await shown(bob))[0].actions).toEqual(['reply', 'read', 'mute'].slice(0, most));
+  await choose(bob, 'reply', 'In a minute');
+  await ann.sees('In a minute', 90_000);
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+  await expect(row.getByTestId('c1.unread')).toHaveCount(0);
+  // Nothing was opened for it.
+  await expect(bob.page).toHaveURL(/settings\/notifications$/);
+
+  await bob.id('x6.reply').uncheck();
+  await ann.send('Fine');
+  await expect.poll(() => standing(bob), patience).toEqual(['Ann: Fine']);
+  expect((await shown(bob))[0].actions).toEqual(['read', 'mute'].slice(0, most));
+  await expect(row.getByTestId('c1.unread')).toBeVisible();
+  await choose(bob, 'read');
+  await expect(row.getByTestId('c1.unread')).toHaveCount(0);
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+
+  await ann.send('One more thing');
+  await expect.poll(() => standing(bob), patience).toEqual(['Ann: One more thing']);
+  await choose(bob, 'mute');
+  await expect(row.getByTestId('c1.row-muted')).toBeVisible();
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+  await row.click({ button: 'right' });
+  await bob.id('c1.mute').click();
+  await bob.id('c1.unmute').click();
+  await expect(row.getByTestId('c1.row-muted')).toHaveCount(0);
+
+  // A reply without words, as where the system has no field for them, opens the conversation.
+  await ann.send('Last one');
+  await expect.poll(() => standing(bob), patience).toEqual(['Ann: Last one']);
+  await choose(bob, 'reply');
+  await expect(bob.screen('v1')).toBeVisible();
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+
+  // A page that dies leaves its notification: nobody knows any more what it meant, and an answer is not taken for sent.
+  await bob.page.goto('/#/settings');
+  await ann.send('Into the void');
+  await expect.poll(() => standing(bob), patience).toEqual(['Ann: Into the void']);
+  const vault = (await shown(bob))[0].tag.split('-')[0];
+  await bob.page.keyboard.press('Alt+Shift+KeyL');
+  await expect(bob.screen('l1')).toBeVisible();
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+  await bob.page.evaluate(async (tag) => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    await registration?.showNotification('Ann', { body: 'Left behind', tag, data: 'It was not sent.' });
+  }, `${vault}-0123456789abcdef`);
+  await choose(bob, 'reply', 'Never to be seen');
+  await expect.poll(() => standing(bob), patience).toEqual(['It was not sent.: ']);
+  await bob.page.evaluate(async (tag) => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    for (const one of (await registration?.getNotifications()) ?? []) one.close();
+    await registration?.showNotification('Ann', { body: 'Left behind', tag });
+  }, `${vault}-0123456789abcdef`);
+  await bob.unlock();
+  await expect.poll(() => standing(bob), patience).toEqual([]);
+  await leave(ann, bob);
+});
+
 test('a notification tells no more than was chosen, and nothing in quiet hours, when muted or locked', async ({ browser }) => {
   const [ann, bob] = await pair(browser, 'nothing');
   await ann.send('Secret one');
   await expect.poll(() => standing(bob), patience).toEqual(['Onionskin: 1 new message']);
+  // Whoever is not named is not answered.
+  expect((await shown(bob))[0].actions).not.toContain('reply');
   await bob.id('x6.detail-name').check();
   await ann.send('Secret two');
   await expect.poll(() => standing(bob), patience).toEqual(['Ann: 2 new messages']);
-  const before = (await shown(bob)).length;
   const quietly = async (text: string, read: () => Promise<void>) => {
     await ann.send(text);
     await read();
-    expect((await shown(bob)).length).toBe(before);
+    expect(await standing(bob)).toEqual(['Ann: 2 new messages']);
   };
   const row = bob.id('c1.row').filter({ hasText: 'Ann' });
   const arrives = (text: string) => () => expect(row).toContainText(text, patience);
@@ -192,10 +273,10 @@ test('a notification tells no more than was chosen, and nothing in quiet hours, 
 
   await bob.page.keyboard.press('Alt+Shift+KeyL');
   await expect(bob.screen('l1')).toBeVisible();
-  expect(await standing(bob)).toEqual([]);
+  await expect.poll(() => standing(bob)).toEqual([]);
   await ann.send('While locked');
   await ann.stored('While locked');
-  expect((await shown(bob)).length).toBe(before);
+  expect(await standing(bob)).toEqual([]);
   await leave(ann, bob);
 });
 
@@ -214,4 +295,106 @@ test('a notification goes when another device has read the message', async ({ br
   await other.sees('Read me there');
   await expect.poll(() => standing(bob), { timeout: 90_000 }).toEqual([]);
   await leave(ann, bob, other);
+});
+
+test('an account that leaves nothing behind has no service worker, and its notifications are those of the page', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  const bob = await arrive(browser, 'Bob');
+  await bob.context.addInitScript(() => {
+    const shown: object[] = [];
+    class Remembered {
+      static permission = 'granted';
+      open = true;
+      onclick?: () => void;
+      constructor(
+        readonly title: string,
+        readonly options: { body?: string; tag?: string } = {},
+      ) {
+        // The browser replaces what has the same tag.
+        for (const one of shown as Remembered[]) if (one.options.tag === options.tag) one.open = false;
+        shown.push(this);
+      }
+      close() {
+        this.open = false;
+      }
+    }
+    Object.assign(window, { Notification: Remembered, shown });
+  });
+  await bob.page.reload();
+  await ann.create({ kind: 'temporary' });
+  await bob.create({ kind: 'temporary' });
+  await acquaint(ann, bob);
+  await bob.page.goto('/#/settings/notifications');
+  await bob.id('x6.on').check();
+  await bob.id('x6.detail-text').check();
+  type Page = { shown: { title: string; options: { body: string }; open: boolean; onclick: () => void }[] };
+  const open = () =>
+    bob.page.evaluate(() => (window as unknown as Page).shown.filter((one) => one.open).map(({ title, options }) => `${title}: ${options.body}`));
+  await ann.send('Are you there?');
+  await expect.poll(open, patience).toEqual(['Ann: Are you there?']);
+  await bob.page.evaluate(() => (window as unknown as Page).shown.find((one) => one.open)?.onclick());
+  await expect(bob.message('Are you there?')).toHaveClass(/marked-row/);
+  await expect.poll(open, patience).toEqual([]);
+  expect(await bob.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0);
+  await leave(ann, bob);
+});
+
+test('the app explains before the browser asks, says how a refusal is taken back, and does not ask again', async ({ browser }) => {
+  const ann = await Person.arrive(browser, 'Ann');
+  const bob = await arrive(browser, 'Bob', false);
+  await bob.context.addInitScript(() => {
+    let asked = 0;
+    class Asking {
+      static permission = 'default';
+      static async requestPermission() {
+        asked += 1;
+        return (Asking.permission = 'denied');
+      }
+    }
+    Object.assign(window, { Notification: Asking, asked: () => asked });
+  });
+  await bob.page.reload();
+  const asked = () => bob.page.evaluate(() => (window as unknown as { asked: () => number }).asked());
+  await ann.create({ kind: 'temporary' });
+  await bob.create({ kind: 'passphrase', passphrase: PASSPHRASE });
+  await acquaint(ann, bob);
+  await bob.page.goto('/#/chats');
+  // What matters more stands there first.
+  await expect(bob.id('c1.save-phrase')).toBeVisible();
+  await expect(bob.id('c1.notify-tip')).toHaveCount(0);
+  await bob.id('c1.dismiss-steps').click();
+  await expect(bob.id('c1.notify-tip')).toBeVisible();
+  await bob.id('c1.notify-ask').click();
+  await expect(bob.screen('notify')).toBeVisible();
+  const found = await new AxeBuilder({ page: bob.page }).include('[data-screen="notify"]').analyze();
+  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  expect(await asked()).toBe(0);
+  await bob.id('notify.not-now').click();
+  await expect(bob.screen('notify')).toBeHidden();
+  await expect(bob.id('c1.notify-tip')).toHaveCount(0);
+  // Not for a month, but whoever switches them on wants to be asked.
+  await bob.page.reload();
+  await bob.unlock();
+  await expect(bob.id('c1.row')).toBeVisible();
+  await expect(bob.id('c1.notify-tip')).toHaveCount(0);
+  await bob.page.goto('/#/settings/notifications');
+  await bob.id('x6.on').click();
+  await expect(bob.screen('notify')).toBeVisible();
+  await expect(bob.id('x6.on')).not.toBeChecked();
+  await bob.id('notify.go').click();
+  await expect(bob.id('notify.denied')).toHaveAttribute('data-code', 'NOTIF-DENIED');
+  await expect(bob.id('notify.denied-how')).toContainText('left of the address');
+  expect(await asked()).toBe(1);
+  await bob.id('notify.close').click();
+  await bob.id('x6.on').click();
+  await expect(bob.id('x6.denied')).toBeVisible();
+  expect(await asked()).toBe(1);
+  await leave(ann, bob);
+});
+
+test('the service worker sees no request and keeps nothing', () => {
+  const source = readFileSync('public/sw.js', 'utf8').replace(/^\s*\/\/.*$/gm, '');
+  for (const word of ['"fetch"', 'caches', 'indexedDB', 'respondWith', 'importScripts', 'pushManager']) {
+    expect(source).not.toContain(word);
+  }
 });

@@ -64,7 +64,12 @@ test('a request is shown inert, and accepted, declined with undo, or blocked', a
   await request('Eve').getByTestId('c3.decline').click();
   await request('Mallory').getByTestId('c3.block').click();
   await expect(bob.id('c3.request')).toHaveCount(1);
-  await request('Ann').getByTestId('c3.accept').click();
+  // Who tells what they read may keep it to themselves this once; who does not tell has nothing to choose.
+  await expect(bob.id('c3.accept-quietly')).toHaveCount(0);
+  await bob.page.goto('/#/settings/privacy');
+  await bob.id('x4.read').check();
+  await bob.page.goto('/#/requests');
+  await request('Ann').getByTestId('c3.accept-quietly').click();
   await expect(bob.screen('v1')).toBeVisible();
   await bob.sees('see https://example.org');
 
@@ -126,7 +131,12 @@ test('a code shown on one screen is read on another, and a name is what it seems
   const ann = await arrive(browser, 'Ann');
   const bob = await arrive(browser, 'Bob');
   const id = await ann.accountId();
+  await expect(ann.id('n1.my-words')).toHaveText(/^([a-z]+ ){3}[a-z]+$/);
+  const words = (await ann.id('n1.my-words').textContent()) ?? '';
   await ann.id('n1.show-qr').click();
+  const saved = ann.page.waitForEvent('download');
+  await ann.id('n1.save-qr').click();
+  expect((await saved).suggestedFilename()).toBe('onionskin-qr.png');
   const picture = await ann.id('n1.qr').screenshot();
 
   await bob.page.goto('/#/new');
@@ -137,13 +147,23 @@ test('a code shown on one screen is read on another, and a name is what it seems
   await bob.id('k3.file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: picture });
   await expect(bob.screen('k3')).not.toBeVisible();
   expect(((await bob.id('n1.preview-id').textContent()) ?? '').replace(/\s+/g, '')).toBe(id);
+  // Both compare four words instead of 66 characters.
+  await expect(bob.id('n1.preview-words')).toHaveText(words);
   // The decoder came with the first scan, not before.
   expect(bob.requests.slice(before).some((url) => /\/qr[-_]/.test(url))).toBeTruthy();
 
   // One slip is noticed once the person is known.
   await bob.id('n1.message').click();
   await expect(bob.screen('v1')).toBeVisible();
+  await bob.id('v1.details').click();
+  await expect(bob.id('v2.words')).toHaveText(words);
   await bob.page.goto('/#/new');
+  // What owns the account is no way to reach anybody, as words and as codes carry it.
+  for (const secret of ['puffin luxury annoyed rustled memoir faxed smidgen puddle kiwi nylon utopia zinger kiwi', 'a1'.repeat(16)]) {
+    await bob.id('n1.input').fill(secret);
+    await expect(bob.id('n1.secret')).toBeVisible();
+    await expect(bob.id('n1.message')).toHaveCount(0);
+  }
   await bob.id('n1.input').fill(`${id.slice(0, 20)}g${id.slice(21)}`);
   await bob.id('n1.meant').click();
   await expect(bob.id('n1.preview')).toBeVisible();
@@ -212,10 +232,44 @@ test('messages are found by words and operators, and starred ones by their list'
   await expect(ann.id('s1.hit')).toHaveCount(1);
   await ann.id('s1.input').fill('from:nobody fox');
   await expect(ann.id('s1.nothing')).toBeVisible();
+  await expect(ann.id('s1.unknown')).toContainText('nobody');
+  await ann.id('s1.widen').click();
+  await expect(ann.id('s1.input')).toHaveValue('fox');
+  // Links stand by themselves as well, and so do files, by their names.
+  await expect(ann.id('s1.links').getByTestId('s1.few')).toContainText('example.org');
+  await expect(ann.id('s1.files')).toHaveCount(0);
+  // What can be done and chosen is found beside what was said.
+  await ann.id('s1.input').fill('read rec');
+  await expect(ann.id('s1.place')).toContainText('Read receipts');
+  await ann.id('s1.input').fill('shortcut');
+  await ann.id('s1.action').click();
+  await expect(ann.screen('k2')).toBeVisible();
+  await ann.page.keyboard.press('Escape');
   await ann.id('s1.input').fill('"quick brown"');
   await expect(ann.id('s1.hit')).toHaveCount(1);
   await ann.id('s1.hit').click();
   await expect(ann.message('the quick brown fox')).toBeVisible();
+  await ann.send('off we go 🚀');
+  await ann.id('v1.attach-input').setInputFiles({ name: 'foxes.txt', mimeType: 'text/plain', buffer: Buffer.from('many') });
+  await expect(ann.id('v1.stage-file')).toHaveCount(1);
+  await ann.id('v1.send').click();
+  await expect(ann.id('v1.stage-file')).toHaveCount(0);
+  await ann.page.goto('/#/search');
+  await ann.id('s1.input').fill('foxes');
+  await expect(ann.id('s1.files').getByTestId('s1.few')).toContainText('foxes.txt');
+  await ann.id('s1.input').fill('rocket');
+  await ann.id('s1.emoji').first().click();
+  await expect(ann.id('s1.input')).toHaveValue('🚀');
+  await expect(ann.id('s1.hit')).toHaveText(/off we go/);
+  // A person is found by the label as well, and the row has the menu of the list.
+  await ann.id('s1.input').fill('note');
+  await ann.id('s1.person').click({ button: 'right' });
+  await ann.id('c1.label').click();
+  await ann.id('label.name').fill('diary');
+  await ann.id('label.save').click();
+  await expect(ann.id('c1.row-label')).toHaveText('diary');
+  await ann.id('s1.input').fill('diary');
+  await expect(ann.id('s1.person')).toContainText('Note to Self');
   await ann.page.goto('/#/starred');
   await expect(ann.screen('s2')).toHaveAttribute('data-state', 'empty');
   expect(ann.errors).toEqual([]);

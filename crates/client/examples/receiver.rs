@@ -93,7 +93,7 @@ async fn listen(engine: &Client, folder: &Path) -> Result<(), Box<dyn Error>> {
             },
             event = events.next() => match event {
                 Some(Event::Conversation(row)) if row.request == RequestState::Incoming => {
-                    engine.handle(Command::AcceptRequest { conversation: row.id }).await?;
+                    engine.handle(Command::AcceptRequest { conversation: row.id, quietly: false }).await?;
                 }
                 Some(Event::Problem(failure)) => eprintln!("{failure} {}", failure.detail),
                 Some(_) => {}

@@ -16,6 +16,7 @@ use crate::network::Network;
 use crate::pins;
 use crate::ports::{Clock, Durability, Ports, Table};
 use crate::profile::clip_name;
+use crate::repair;
 use crate::signals::Signals;
 use crate::store::{Key, RecordError, Records, Tx};
 use crate::sync::{Configs, Set, reference};
@@ -134,7 +135,7 @@ pub(crate) struct DraftRecord {
 }
 
 impl ConversationRecord {
-    fn new(id: ConversationId, account: &AccountId, now: u64) -> Self {
+    pub(crate) fn new(id: ConversationId, account: &AccountId, now: u64) -> Self {
         Self {
             id,
             account: account.key().0,
@@ -231,6 +232,8 @@ pub(crate) struct Conversations<P: Ports> {
     pub(crate) underway: Underway,
     pub(crate) configs: Rc<Configs<P>>,
     pub(crate) transfers: Transfers,
+    /// Where files wait for their message.
+    pub(crate) staged: RefCell<SortedSet<ConversationId>>,
     /// Marks of the profile pictures that are here, by account.
     pub(crate) pictures: RefCell<SortedMap<[u8; 32], u64>>,
     pub(crate) network: Network<P>,
@@ -263,10 +266,17 @@ impl<P: Ports> Conversations<P> {
         let (rows, damaged) = records
             .all::<ConversationRecord>(Table::Conversation)
             .await?;
-        let book: SortedMap<_, _> = rows
+        let mut book: SortedMap<_, _> = rows
             .into_iter()
             .map(|(_, record)| (record.id, record))
             .collect();
+        if damaged > 0 {
+            let key = |id: &ConversationId| row_key(&records, id);
+            let now = ports.clock().now().as_millis();
+            let set = configs.get().clone();
+            let made = repair::rows(&records, &book, &set, &own, key, now).await?;
+            book.extend(made.into_iter().map(|row| (row.id, row)));
+        }
         let by_account = book
             .values()
             .map(|record| (record.account, record.id))
@@ -278,6 +288,7 @@ impl<P: Ports> Conversations<P> {
             underway: Underway::default(),
             configs,
             transfers: Transfers::default(),
+            staged: RefCell::default(),
             pictures: RefCell::default(),
             network,
             settings: RefCell::new(settings),
@@ -375,6 +386,9 @@ impl<P: Ports> Conversations<P> {
             marked_unread: record.marked_unread,
             last_read: record.last_read,
             draft: record.draft.text.chars().take(200).collect(),
+            drafted: !record.draft.text.trim().is_empty()
+                || record.draft.reply_to.is_some()
+                || self.staged.borrow().contains(&record.id),
             request: record.request(note_to_self),
             accepted: note_to_self || record.approved && record.approved_me,
             blocked: record.blocked,
@@ -610,10 +624,27 @@ impl<P: Ports> Conversations<P> {
     /// Somebody's picture is here.
     pub(crate) fn tell_picture(&self, account: &[u8; 32]) {
         let id = self.by_account.borrow().get(account).copied();
-        let row = id.and_then(|id| self.get(&id)).filter(|row| !row.hidden);
-        if let Some(row) = row {
+        if let Some(id) = id {
+            self.tell_row(&id);
+        }
+    }
+
+    /// Tells a row of the list as it is now.
+    fn tell_row(&self, id: &ConversationId) {
+        if let Some(row) = self.get(id).filter(|row| !row.hidden) {
             self.events
                 .emit(Event::Conversation(Box::new(self.view(&row))));
+        }
+    }
+
+    /// Files wait in a conversation, or none any more.
+    pub(crate) fn set_staged(&self, id: &ConversationId, some: bool) {
+        let changed = match some {
+            true => self.staged.borrow_mut().insert(*id),
+            false => self.staged.borrow_mut().remove(id),
+        };
+        if changed {
+            self.tell_row(id);
         }
     }
 
@@ -681,9 +712,12 @@ impl<P: Ports> Conversations<P> {
     }
 
     fn row_key(&self, id: &ConversationId) -> Key {
-        self.records
-            .key::<32>(Table::Conversation, "conversation", &[&id.0])
+        row_key(&self.records, id)
     }
+}
+
+fn row_key<P: Ports>(records: &Records<P>, id: &ConversationId) -> Key {
+    records.key::<32>(Table::Conversation, "conversation", &[&id.0])
 }
 
 /// What is to happen at once.
@@ -1221,6 +1255,18 @@ impl<P: Ports> Change<'_, P> {
         up_to: u64,
     ) -> Result<(), RecordError> {
         self.read(id, up_to, false).await
+    }
+
+    /// The same on this device, and nobody is told.
+    pub(crate) async fn mark_read_quietly(
+        &mut self,
+        id: &ConversationId,
+        up_to: u64,
+    ) -> Result<(), RecordError> {
+        let told = self.receipts.len();
+        self.read(id, up_to, true).await?;
+        self.receipts.truncate(told);
+        Ok(())
     }
 
     async fn read(

@@ -213,6 +213,7 @@ impl<P: Ports> Engine<P> {
                 inner.network.run(),
                 inner.files.run(),
                 inner.inbox.run(),
+                inner.inbox.read_anew(),
                 inner.outbox.run(),
                 inner.conversations.run_timers(&inner.ports),
                 inner
@@ -412,8 +413,12 @@ impl<P: Ports> Engine<P> {
                 change.commit(Durability::Relaxed).await?;
                 Ok(Answer::Done)
             }
-            Command::AcceptRequest { conversation } => {
-                outbox.accept(&conversation).await.map(|()| Answer::Done)
+            Command::AcceptRequest {
+                conversation,
+                quietly,
+            } => {
+                outbox.accept(&conversation, quietly).await?;
+                Ok(Answer::Done)
             }
             Command::SetDisplayName { name } => {
                 owner.set_name(conversations, &name, network.now()).await?;
@@ -506,6 +511,10 @@ impl<P: Ports> Engine<P> {
                 Ok(Answer::Found(found))
             }
             Command::LookUpName { name } => self.0.look_up_name(&name).await,
+            Command::GetIdWords { account_id } => {
+                let account = read_id(&account_id)?;
+                Ok(Answer::Words(safety::words(&account)))
+            }
             Command::GetSafetyNumber { conversation } => {
                 let theirs = self.0.other_side(&conversation)?;
                 Ok(Answer::Safety(safety::view(&owner.id(), &theirs)))
@@ -545,6 +554,13 @@ impl<P: Ports> Engine<P> {
             }
             Command::DescribeFile { file, caption } => {
                 files.describe(&file, &caption).await?;
+                Ok(Answer::Done)
+            }
+            Command::ArrangeFiles {
+                conversation,
+                files: order,
+            } => {
+                files.arrange(&conversation, &order).await?;
                 Ok(Answer::Done)
             }
             Command::UnstageFile { file } => {
@@ -587,6 +603,16 @@ impl<P: Ports> Engine<P> {
     }
 }
 
+fn read_id(text: &str) -> Result<AccountId, Failure> {
+    text.parse().map_err(|error: IdError| {
+        let number = match error {
+            IdError::Length(number) | IdError::Character(number) => u32::try_from(number).ok(),
+            IdError::Prefix(_) | IdError::Key => None,
+        };
+        failure(ErrorCode::IdFormat, number, &error.to_string())
+    })
+}
+
 impl<P: Ports> Inner<P> {
     async fn send(
         &self,
@@ -600,13 +626,7 @@ impl<P: Ports> Inner<P> {
     }
 
     async fn start_conversation(&self, text: &str) -> Result<Conversation, Failure> {
-        let account: AccountId = text.parse().map_err(|error: IdError| {
-            let number = match error {
-                IdError::Length(number) | IdError::Character(number) => u32::try_from(number).ok(),
-                IdError::Prefix(_) | IdError::Key => None,
-            };
-            failure(ErrorCode::IdFormat, number, &error.to_string())
-        })?;
+        let account = read_id(text)?;
         let mut change = self.conversations.change().await;
         let row = change.with(&account);
         row.hidden = false;

@@ -26,6 +26,7 @@ pub mod ports;
 mod profile;
 mod reaction;
 mod receive;
+mod repair;
 pub mod rich;
 mod rows;
 mod safety;

@@ -195,6 +195,11 @@ impl MessageRecord {
             stored_at: self.stored_at,
             read_at: self.read_at,
             size: self.size,
+            digests: self
+                .files
+                .iter()
+                .map(|file| file.digest.as_slice().try_into().ok())
+                .collect(),
         }
     }
 

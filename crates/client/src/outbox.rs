@@ -274,7 +274,11 @@ impl<P: Ports> Outbox<P> {
     }
 
     /// Accepts an incoming request without a word.
-    pub(crate) async fn accept(&self, conversation: &ConversationId) -> Result<(), Failure> {
+    pub(crate) async fn accept(
+        &self,
+        conversation: &ConversationId,
+        quietly: bool,
+    ) -> Result<(), Failure> {
         let mut change = self.conversations.change().await;
         let row = change.edit(conversation).ok_or_else(unknown_conversation)?;
         if row.approved || row.account_id() == self.owner.id() {
@@ -282,6 +286,10 @@ impl<P: Ports> Outbox<P> {
         }
         row.approved = true;
         let recipient = row.account_id();
+        let newest = row.last.as_ref().map(|(_, last)| last.sent_at);
+        if let Some(newest) = newest.filter(|_| quietly) {
+            change.mark_read_quietly(conversation, newest).await?;
+        }
         let stamp = self.stamp(&mut change).await?;
         let entry = self.response(*conversation, &recipient, stamp)?;
         self.commit(change, vec![entry]).await?;

@@ -31,6 +31,22 @@ pub(crate) struct Parcel<'a> {
     pub(crate) expiry: u64,
 }
 
+/// A message that says something which this version does not show, and nothing that it does.
+pub(crate) fn is_unsupported(content: &Content) -> bool {
+    let data = content.data_message.as_ref();
+    data.is_some_and(|data| data.group_update_message.is_some() && !is_visible(data))
+}
+
+fn is_visible(data: &DataMessage) -> bool {
+    let text = data.body.as_deref().unwrap_or_default();
+    let invitation = data.community_invitation.as_ref();
+    !text.trim().is_empty() || !data.attachments.is_empty() || invitation.is_some_and(is_bounded)
+}
+
+fn is_bounded(invitation: &proto::CommunityInvitation) -> bool {
+    invitation.url.len() + invitation.name.len() <= MAX_LINE
+}
+
 impl<P: Ports> Inbox<P> {
     pub(crate) async fn apply(
         &self,
@@ -221,19 +237,18 @@ impl<P: Ports> Inbox<P> {
         partner: &AccountId,
         mine: bool,
     ) -> Option<MessageRecord> {
+        let visible = is_visible(&data);
+        if !visible && data.group_update_message.is_none() {
+            return None;
+        }
         let text = clip_text(data.body.unwrap_or_default());
-        let has_text = !text.trim().is_empty();
         let invitation = data
             .community_invitation
-            .filter(|invitation| invitation.url.len() + invitation.name.len() <= MAX_LINE)
+            .filter(is_bounded)
             .map(|invitation| Invitation {
                 name: invitation.name,
                 url: invitation.url,
             });
-        let visible = has_text || !data.attachments.is_empty() || invitation.is_some();
-        if !visible && data.group_update_message.is_none() {
-            return None;
-        }
         let (id, now) = (change.new_message_id(), change.network_now());
         let row = change.with(partner);
         if !mine {

@@ -7,14 +7,22 @@ use onionskin_protocol::safety_number::{Match, SafetyNumber, id_words};
 /// The number of two accounts, in all its forms.
 pub(crate) fn view(own: &AccountId, theirs: &AccountId) -> SafetyView {
     let number = SafetyNumber::new(own, theirs);
-    let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     SafetyView {
         digits: number.digits(),
         words: texts(&number.words()),
         code: number.code(),
-        own_words: texts(&id_words(own)),
-        their_words: texts(&id_words(theirs)),
+        own_words: words(own),
+        their_words: words(theirs),
     }
+}
+
+/// Four words that stand for an ID.
+pub(crate) fn words(id: &AccountId) -> Vec<String> {
+    texts(&id_words(id))
+}
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Compares with a code that was scanned, or with digits.

@@ -6,13 +6,18 @@ use crate::api::{ErrorCode, Failure, MessageId, MessageKind};
 use crate::compose::unknown_message;
 use crate::conversation::Change;
 use crate::inbox::Inbox;
-use crate::message::MessageRecord;
+use crate::message::{self, MessageRecord};
 use crate::outbox::failure;
-use crate::ports::{Durability, Ports};
-use crate::receive::Parcel;
+use crate::ports::{Clock, Durability, Ports, Table};
+use crate::receive::{Parcel, is_unsupported};
 use crate::store::RecordError;
 use onionskin_protocol::id::MessageHash;
-use onionskin_protocol::message::{DecodeError, decode, wire::written_by};
+use onionskin_protocol::message::{DecodeError, Incoming, decode, wire::written_by};
+
+/// Grows whenever this program learns to read or show something that it kept for later.
+const READER: u32 = 1;
+/// Messages that are looked at in one step.
+const STEP: usize = 200;
 
 impl<P: Ports> Inbox<P> {
     /// Puts a message that did not open where it would stand. False when that is nowhere.
@@ -64,16 +69,91 @@ impl<P: Ports> Inbox<P> {
         let data = record.raw.as_deref().unwrap_or_default();
         let incoming = decode(self.owner.account(), data)
             .map_err(|error| failure(ErrorCode::MsgDecrypt, None, &error.to_string()))?;
+        if !self.replace(&mut change, &record, incoming).await? {
+            return Err(unknown_message());
+        }
+        change.commit(Durability::Strict).await?;
+        Ok(())
+    }
+
+    /// Puts what a message says in its place. False: it was kept without what belongs to that.
+    async fn replace(
+        &self,
+        change: &mut Change<'_, P>,
+        record: &MessageRecord,
+        incoming: Incoming,
+    ) -> Result<bool, RecordError> {
         let hash = record.hash.as_deref().and_then(MessageHash::parse);
+        let (Some(hash), Some(data)) = (hash, record.raw.as_deref()) else {
+            return Ok(false);
+        };
         let parcel = Parcel {
-            hash: &hash.ok_or_else(unknown_message)?,
+            hash: &hash,
             data,
             stored_at: record.stored_at.unwrap_or(record.received_at),
             expiry: record.swarm_expiry.unwrap_or(record.received_at),
         };
         change.make_room(&record.author, record.sent_at).await?;
-        self.apply(&mut change, incoming, &parcel).await?;
-        change.commit(Durability::Strict).await?;
+        self.apply(change, incoming, &parcel).await?;
+        Ok(true)
+    }
+
+    /// Once for each [`READER`]: what an earlier version could not read or show is read again. What says nothing new stays as
+    /// it is.
+    pub(crate) async fn read_anew(&self) {
+        // The store says itself why it fails, to whoever looks at the messages; the next start tries again.
+        let _ = self.try_anew().await;
+    }
+
+    async fn try_anew(&self) -> Result<(), RecordError> {
+        let records = &self.conversations.records;
+        let reader = records.key::<16>(Table::Account, "reader", &[]);
+        if records.get_sound::<u32>(&reader).await? == Some(READER) {
+            return Ok(());
+        }
+        for row in self.conversations.list() {
+            let mut from = message::timeline(records, &row.id);
+            let to = message::timeline_end(records, &row.id);
+            loop {
+                let page = records.range::<MessageRecord>(&from, &to, false, STEP);
+                let (found, damaged) = page.await?;
+                let more = found.len() + damaged == STEP;
+                for (_, record) in &found {
+                    self.anew(record).await?;
+                }
+                match found.last() {
+                    Some((last, _)) if more => from = last.clone().then(&[0]),
+                    _ => break,
+                }
+                self.ports.clock().sleep(0).await;
+            }
+        }
+        let mut tx = records.tx();
+        tx.put(&reader, &READER);
+        tx.commit(Durability::Relaxed).await
+    }
+
+    async fn anew(&self, record: &MessageRecord) -> Result<(), RecordError> {
+        let unread = matches!(
+            record.kind,
+            MessageKind::Undecryptable | MessageKind::Unsupported
+        );
+        let Some(data) = record.raw.as_deref().filter(|_| unread) else {
+            return Ok(());
+        };
+        let Ok(incoming) = decode(self.owner.account(), data) else {
+            return Ok(());
+        };
+        if record.kind == MessageKind::Unsupported && is_unsupported(&incoming.content) {
+            return Ok(());
+        }
+        let mut change = self.conversations.change().await;
+        // It may have gone since it was read.
+        if change.message(&record.id).await?.as_ref() == Some(record)
+            && self.replace(&mut change, record, incoming).await?
+        {
+            change.commit(Durability::Strict).await?;
+        }
         Ok(())
     }
 }
@@ -167,6 +247,11 @@ mod tests {
         [&[0x0a, length + 2, 0x0a, length], body.as_bytes()].concat()
     }
 
+    /// A serialised `Content` with an update of a group (field 120), which says nothing else.
+    fn of_a_group() -> Vec<u8> {
+        vec![0x0a, 3, 0xc2, 0x07, 0]
+    }
+
     /// Takes stored bytes in as a poll does. False when they are put aside.
     async fn come(inbox: &Inbox<LabPorts>, data: &[u8]) -> bool {
         let hash = message_hash(&person(1).id().swarm_id(), Namespace::DEFAULT, data);
@@ -235,6 +320,51 @@ mod tests {
             assert_eq!((record.kind, unread(&inbox)), (MessageKind::Text, 1));
             come(&inbox, &from(2, &[0xff, 0xff])).await;
             assert_eq!(there(&inbox, 2).await.unwrap().text, "hello");
+        });
+    }
+
+    #[test]
+    fn a_later_version_reads_by_itself_what_was_kept_and_once() {
+        let lab = Lab::new(3);
+        lab.time().run(async {
+            let inbox = inbox(&lab).await;
+            accept(&inbox, 2).await;
+            accept(&inbox, 3).await;
+            accept(&inbox, 4).await;
+            // Bytes that were too new, that still are, and a message of a kind that is still not known.
+            for number in [2, 3] {
+                come(&inbox, &from(number, &[0xff])).await;
+            }
+            let author = person(2).id().key().0;
+            let mut change = inbox.conversations.change().await;
+            let mut record = change.message_by(&author, NOW).await.unwrap().unwrap();
+            record.raw = Some(from(2, &saying("hello")));
+            change.put(record);
+            change.commit(Durability::Relaxed).await.unwrap();
+            come(&inbox, &from(4, &of_a_group())).await;
+            let unsupported = there(&inbox, 4).await.unwrap();
+            assert_eq!(unsupported.kind, MessageKind::Unsupported);
+            let closed = there(&inbox, 3).await.unwrap();
+
+            inbox.try_anew().await.unwrap();
+            let record = there(&inbox, 2).await.unwrap();
+            assert_eq!(
+                (record.kind, record.text.as_str()),
+                (MessageKind::Text, "hello")
+            );
+            assert_eq!(there(&inbox, 3).await.unwrap(), closed);
+            assert_eq!(there(&inbox, 4).await.unwrap(), unsupported);
+            assert_eq!(unread(&inbox), 3);
+
+            // A second look needs another reader.
+            let author = person(3).id().key().0;
+            let mut change = inbox.conversations.change().await;
+            let mut record = change.message_by(&author, NOW).await.unwrap().unwrap();
+            record.raw = Some(from(3, &saying("too late")));
+            change.put(record.clone());
+            change.commit(Durability::Relaxed).await.unwrap();
+            inbox.try_anew().await.unwrap();
+            assert_eq!(there(&inbox, 3).await.unwrap(), record);
         });
     }
 

@@ -315,6 +315,7 @@ impl Stage {
                             sources.insert(new, source);
                         });
                         app.send(Command::UnstageFile { file: id });
+                        self.arrange(app, conversation);
                         if !caption.is_empty() {
                             self.describe(app, conversation, new, caption);
                         }
@@ -412,7 +413,7 @@ impl Stage {
     }
 
     /// One place towards the start or the end.
-    fn shift(self, conversation: ConversationId, id: FileId, by: isize) {
+    fn shift(self, app: App, conversation: ConversationId, id: FileId, by: isize) {
         self.files.update(|files| {
             let files = files.entry(conversation).or_default();
             let at = files.iter().position(|one| one.attachment.id == id);
@@ -423,6 +424,24 @@ impl Stage {
                 files.swap(at, to);
             }
         });
+        self.arrange(app, conversation);
+    }
+
+    /// The order on screen is the one that is kept.
+    fn arrange(self, app: App, conversation: ConversationId) {
+        app.send(Command::ArrangeFiles {
+            conversation,
+            files: self.ids(conversation),
+        });
+    }
+
+    /// How many pictures and films nobody described. Tracks it.
+    fn undescribed(self, conversation: ConversationId) -> usize {
+        self.files.with(|files| {
+            let all = files.get(&conversation).into_iter().flatten();
+            all.filter(|one| is_seen(one.attachment.kind) && one.attachment.caption.is_empty())
+                .count()
+        })
     }
 }
 
@@ -544,6 +563,13 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
             &[("size", &format::bytes(bytes))],
         )
     };
+    let undescribed = move || {
+        let wanted = app.settings.with(|settings| !settings.no_caption_reminder);
+        match wanted {
+            true => stage.undescribed(conversation),
+            false => 0,
+        }
+    };
     view! {
         {move || stage.failed.get().filter(|one| one.conversation == conversation).map(|Refused { name, failure, whole, .. }| {
             let word = if failure.code == ErrorCode::FileMeta { t.media_send_anyway } else { t.media_send_as_file };
@@ -567,6 +593,14 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
         <Show when=move || !files.with(Vec::is_empty)>
             <div class="stage" data-testid="v1.stage">
                 <p class="tiny muted">{total}</p>
+                <Show when=move || { undescribed() > 0 }>
+                    <p class="tiny" data-testid="v1.stage-describe">
+                        {move || count(&t.media_undescribed, undescribed() as u64)} " "
+                        <button type="button" class="link-button" data-testid="v1.stage-describe-now" on:click=move |_| to_caption()>
+                            {t.media_describe}
+                        </button>
+                    </p>
+                </Show>
                 <ul class="stage-files" aria-label=t.media_stage_label>
                     <For each=move || files.get() key=|one| (one.attachment.id, one.made.is_some()) let:one>
                         <StagedFile conversation one />
@@ -574,6 +608,24 @@ pub(crate) fn Staging(conversation: ConversationId) -> impl IntoView {
                 </ul>
             </div>
         </Show>
+    }
+}
+
+/// The first description that is missing gets the focus.
+fn to_caption() {
+    let Ok(fields) = document().query_selector_all(".stage-words input") else {
+        return;
+    };
+    let empty = (0..fields.length())
+        .filter_map(|at| {
+            fields
+                .item(at)?
+                .dyn_into::<web_sys::HtmlInputElement>()
+                .ok()
+        })
+        .find(|field| field.value().is_empty());
+    if let Some(field) = empty {
+        crate::page::focus::focus(&field);
     }
 }
 
@@ -619,7 +671,7 @@ fn StagedFile(conversation: ConversationId, one: Staged) -> impl IntoView {
     let still =
         one.attachment.kind == FileKind::Image && one.attachment.content_type != "image/gif";
     let edited = one.attachment.clone();
-    let seen = matches!(one.attachment.kind, FileKind::Image | FileKind::Video);
+    let seen = is_seen(one.attachment.kind);
     let caption = one.attachment.caption.clone();
     let remaking = Memo::new(move |_| stage.is_remaking(id));
     // What is chosen stands only until it is refused.
@@ -693,10 +745,10 @@ fn StagedFile(conversation: ConversationId, one: Staged) -> impl IntoView {
                         <Draw icon=Icon::Edit />
                     </button>
                 })}
-                <button type="button" class="icon-button" aria-label=earlier.clone() title=earlier data-testid="v1.stage-earlier" on:click=move |_| stage.shift(conversation, id, -1)>
+                <button type="button" class="icon-button" aria-label=earlier.clone() title=earlier data-testid="v1.stage-earlier" on:click=move |_| stage.shift(app, conversation, id, -1)>
                     <Draw icon=Icon::Up />
                 </button>
-                <button type="button" class="icon-button" aria-label=later.clone() title=later data-testid="v1.stage-later" on:click=move |_| stage.shift(conversation, id, 1)>
+                <button type="button" class="icon-button" aria-label=later.clone() title=later data-testid="v1.stage-later" on:click=move |_| stage.shift(app, conversation, id, 1)>
                     <Draw icon=Icon::Down />
                 </button>
                 <button type="button" class="icon-button" aria-label=remove.clone() title=remove data-testid="v1.stage-remove" on:click=move |_| stage.remove(app, conversation, id)>
@@ -705,6 +757,11 @@ fn StagedFile(conversation: ConversationId, one: Staged) -> impl IntoView {
             </span>
         </li>
     }
+}
+
+/// Whoever does not see it needs words.
+const fn is_seen(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Image | FileKind::Video)
 }
 
 /// What was taken out, or what may still be in.

@@ -238,6 +238,13 @@ pub(crate) fn file(app: App, ids: &[ConversationId], folder: &str) {
     }
 }
 
+/// Puts a word beside the names of conversations; an empty one takes it away.
+pub(crate) fn label(app: App, ids: &[ConversationId], label: &str) {
+    for id in ids {
+        app.change(*id, Change::Label(label.to_owned()));
+    }
+}
+
 /// Folders into which conversations can go, a new one, and the way out.
 pub(crate) fn folder_items(app: App, ids: &[ConversationId]) -> Vec<Item> {
     let t = text();
@@ -378,6 +385,12 @@ pub(crate) fn items(app: App, one: &Conversation, at: (f64, f64)) -> Vec<Item> {
             app.menu.open_at(t.act_folder, at, folder_items(app, &[id]));
         })
         .icon(Icon::Folder),
+    );
+    items.push(
+        Item::new(t.act_label, "c1.label", move || {
+            app.labelling.set(Some(vec![id]));
+        })
+        .icon(Icon::Edit),
     );
     items.push(
         Item::new(

@@ -2,6 +2,7 @@
 
 use super::actions;
 use super::banner::Banner;
+use super::ask_notify::NotifyTip;
 use super::list::{ConversationList, Selection};
 use crate::i18n::{count, isolate, text};
 use crate::page::listing::{Filter, Which, folders, is_request, shown};
@@ -49,8 +50,10 @@ pub(crate) fn Chats() -> impl IntoView {
         }
     };
     let choosing = move || !selected.with(SortedSet::is_empty);
+    let away = RwSignal::new(false);
+    let head = move || away.get().then_some("away");
     view! {
-        <section class="pane-list" data-screen="c1" data-state=state aria-label=t.c1_region data-pane-stop="list">
+        <section class="pane-list" data-screen="c1" data-state=state data-head=head aria-label=t.c1_region data-pane-stop="list">
             <Show
                 when=choosing
                 fallback=move || {
@@ -76,7 +79,7 @@ pub(crate) fn Chats() -> impl IntoView {
             <Banner />
             <RestoreLine />
             <Filters filter />
-            <div class="list-scroll" id="list-scroll">
+            <div class="list-scroll" id="list-scroll" on:scroll=head_follows(away)>
                 <FirstSteps />
                 <RequestsRow />
                 <Show when=move || rows.get() == 0 && app.conversations.with(Option::is_some)>
@@ -86,6 +89,28 @@ pub(crate) fn Chats() -> impl IntoView {
             </div>
             <Splitter />
         </section>
+    }
+}
+
+/// On a narrow screen the head goes while somebody scrolls down and comes back when they scroll up; the style sheet knows how
+/// narrow.
+fn head_follows(away: RwSignal<bool>) -> impl Fn(web_sys::Event) + 'static {
+    /// So far one scrolls before it moves, and so much has to lie below: without the head there is less to scroll.
+    const FAR: i32 = 24;
+    const BELOW: i32 = 240;
+    let before = StoredValue::new(0);
+    move |event| {
+        let list = event_target::<web_sys::Element>(&event);
+        let (top, from) = (list.scroll_top(), before.get_value());
+        let below = list.scroll_height() - list.client_height() - top;
+        if top <= FAR || top < from - FAR {
+            away.set(false);
+        } else if top > from + FAR && below > BELOW {
+            away.set(true);
+        }
+        if (top - from).abs() > FAR || top <= FAR {
+            before.set_value(top);
+        }
     }
 }
 
@@ -218,7 +243,7 @@ pub(crate) fn SelectionBar(selected: Selection, archived: bool) -> impl IntoView
         let place = event_target::<web_sys::Element>(&event).get_bounding_client_rect();
         let at = (place.left(), place.bottom());
         let ids: Vec<_> = selected.get_untracked().into_iter().collect();
-        let (mute, file) = (ids.clone(), ids);
+        let (mute, file, label) = (ids.clone(), ids.clone(), ids);
         let items = vec![
             Item::new(t.act_unread, "c1.bulk-unread", move || {
                 for id in take() {
@@ -236,6 +261,10 @@ pub(crate) fn SelectionBar(selected: Selection, archived: bool) -> impl IntoView
                     .open_at(t.act_folder, at, actions::folder_items(app, &file));
             })
             .icon(Icon::Folder),
+            Item::new(t.act_label, "c1.bulk-label", move || {
+                app.labelling.set(Some(label.clone()));
+            })
+            .icon(Icon::Edit),
             Item::new(t.act_clear, "c1.bulk-clear", move || {
                 actions::clear_all(app, take());
             })
@@ -312,7 +341,8 @@ fn wants_reminder(profile: &Profile) -> bool {
     !profile.phrase_checked && profile.phrase_remind_at <= js_sys::Date::now() as u64
 }
 
-/// Save the phrase, share the ID, add someone. Only the phrase is left once there are conversations.
+/// Save the phrase, share the ID, add someone. Only the phrase is left once there are conversations; after it notifications are
+/// offered.
 #[component]
 fn FirstSteps() -> impl IntoView {
     let app = expect_context::<App>();
@@ -334,6 +364,7 @@ fn FirstSteps() -> impl IntoView {
         })
     });
     let dismiss = move |_| app.send(Command::PutPhraseOff);
+    let steps = Memo::new(move |_| unchecked.get() || fresh.get());
     let phrase_why = move || {
         if app.is_temporary() {
             t.first_phrase_temporary
@@ -342,7 +373,8 @@ fn FirstSteps() -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || unchecked.get() || fresh.get()>
+        <NotifyTip held=steps />
+        <Show when=move || steps.get()>
             <section class="first-steps" aria-labelledby="first-steps-title" data-testid="c1.first-steps">
                 <div class="card-head">
                     <h2 id="first-steps-title">{move || if fresh.get() { t.first_title } else { t.first_phrase }}</h2>

@@ -270,6 +270,14 @@ fn RequestBar(chat: Chat) -> impl IntoView {
     let request =
         Memo::new(move |_| here.with(|one| one.as_ref().map(|one| (one.request, title(t, one)))));
     let decline = move |block: bool| list_actions::decline(app, vec![id], block);
+    let accept = move |quietly: bool| {
+        app.send(Command::AcceptRequest {
+            conversation: id,
+            quietly,
+        });
+    };
+    // Where nobody is told of reading anyway there is nothing to choose.
+    let receipts = Memo::new(move |_| app.settings.with(|settings| settings.read_receipts));
     move || {
         match request.get() {
         Some((RequestState::Incoming, name)) => Some(
@@ -280,10 +288,15 @@ fn RequestBar(chat: Chat) -> impl IntoView {
                         type="button"
                         class="button primary"
                         data-testid="v1.accept"
-                        on:click=move |_| app.send(Command::AcceptRequest { conversation: id })
+                        on:click=move |_| accept(false)
                     >
                         {t.accept}
                     </button>
+                    <Show when=move || receipts.get()>
+                        <button type="button" class="button" title=t.c3_accept_quietly_why data-testid="v1.accept-quietly" on:click=move |_| accept(true)>
+                            {t.c3_accept_quietly}
+                        </button>
+                    </Show>
                     <button type="button" class="button" data-testid="v1.decline" on:click=move |_| decline(false)>{t.v1_decline}</button>
                     <button type="button" class="button danger" data-testid="v1.decline-block" on:click=move |_| decline(true)>{t.v1_block}</button>
                 </div>

@@ -14,7 +14,7 @@ use crate::page::ui::avatar::Avatar;
 use crate::page::ui::copy::CopyButton;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
-use crate::page::ui::names::GroupedId;
+use crate::page::ui::names::{GroupedId, IdWords};
 use crate::page::ui::qr::QrCode;
 use leptos::prelude::*;
 use onionskin_client::api::{
@@ -248,6 +248,7 @@ fn IdCard(account_id: String) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="v2-id">
             <h3 id="v2-id">{t.v2_id}</h3>
+            <IdWords id=account_id.clone() testid="v2.words" />
             <GroupedId id=account_id testid="v2.id" />
             <div class="actions">
                 <CopyButton what=id label=t.copy_id testid="v2.copy-id" />

@@ -185,8 +185,52 @@ pub(crate) fn Hits(results: Results, empty: &'static str) -> impl IntoView {
     }
 }
 
+/// The first hits of one kind, and the way to all of them. Nothing where there are none.
 #[component]
-fn HitRow(hit: Hit) -> impl IntoView {
+pub(crate) fn Few(
+    results: Results,
+    title: &'static str,
+    testid: &'static str,
+    all: Callback<()>,
+) -> impl IntoView {
+    const FEW: usize = 3;
+    let t = text();
+    let total = Memo::new(move |_| {
+        let found = results.found.get();
+        found.map_or(0, |found| u64::from(found.total))
+    });
+    let first = move || {
+        results.found.with(|found| {
+            let hits = found.iter().flat_map(|found| &found.hits);
+            hits.take(FEW).cloned().collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <Show when=move || { total.get() > 0 }>
+            <section class="stack" aria-label=title data-testid=testid>
+                <h2 class="group-title">{title}</h2>
+                <ul class="hits">
+                    <For each=first key=|hit| (hit.message.id, hit.marks.clone()) let:hit>
+                        <HitRow hit files=true />
+                    </For>
+                </ul>
+                <Show when=move || { total.get() > FEW as u64 }>
+                    <button type="button" class="link-button" on:click=move |_| all.run(())>
+                        {move || count(&t.s1_all, total.get())}
+                    </button>
+                </Show>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn HitRow(
+    hit: Hit,
+    /// Names of files stand before the words.
+    #[prop(optional)]
+    files: bool,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     let Hit { message, marks } = hit;
@@ -200,11 +244,23 @@ fn HitRow(hit: Hit) -> impl IntoView {
     } else {
         place.clone()
     };
-    let said = if message.text.is_empty() {
-        vec![(t.row_file.to_owned(), false)]
-    } else {
-        snippet(&message.text, &marks)
-    };
+    let mut said = snippet(&message.text, &marks);
+    if files || message.text.is_empty() {
+        let names: Vec<&str> = message
+            .attachments
+            .iter()
+            .map(|file| file.name.as_str())
+            .filter(|name| !name.is_empty())
+            .collect();
+        let names = names.join(", ");
+        match (names.is_empty(), message.text.is_empty()) {
+            (true, true) => said = vec![(t.row_file.to_owned(), false)],
+            (true, false) => {}
+            (false, true) => said = vec![(names, false)],
+            (false, false) => said.insert(0, (names + " · ", false)),
+        }
+    }
+    let testid = if files { "s1.few" } else { "s1.hit" };
     let said = said
         .into_iter()
         .map(|(part, marked)| {
@@ -217,7 +273,7 @@ fn HitRow(hit: Hit) -> impl IntoView {
         .collect_view();
     view! {
         <li>
-            <a class="hit" href=Route::At(message.conversation, message.id).href() data-testid="s1.hit">
+            <a class="hit" href=Route::At(message.conversation, message.id).href() data-testid=testid>
                 <Avatar id=known.map(|one| one.account_id).unwrap_or(message.author.clone()) note_to_self=notes size=36 />
                 <span class="row-text">
                     <span class="row-top">

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod archive;
 mod banner;
+mod ask_notify;
 pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;

@@ -10,17 +10,21 @@ use crate::page::ui::avatar::Avatar;
 use crate::page::ui::copy::CopyButton;
 use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
-use crate::page::ui::names::GroupedId;
+use crate::page::ui::names::{GroupedId, IdWords};
 use crate::page::ui::qr::QrCode;
 use crate::page::ui::scan::ScanDialog;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, Conversation, ConversationId, ErrorCode, Failure, RequestState, short_id,
+    Answer, Command, ConnectionState, Conversation, ConversationId, ErrorCode, Failure,
+    RequestState, short_id,
 };
+use wasm_bindgen::JsCast;
 
 /// How long typing rests before a name is looked up (ms).
 const LOOK_UP_MS: u32 = 400;
+/// From so many people on, letters lead to them.
+const INDEXED: usize = 12;
 
 /// How looking a name up stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +51,15 @@ pub(crate) fn NewConversation() -> impl IntoView {
     });
     let failed = RwSignal::new(None::<Failure>);
     let scanning = RwSignal::new(false);
+    // Also those whose conversation was deleted.
+    let known = RwSignal::new(Vec::<Conversation>::new());
+    leptos::task::spawn_local(async move {
+        match app.command(Command::GetContacts).await {
+            Ok(Answer::Conversations(all)) => drop(known.try_set(all)),
+            Ok(_) => {}
+            Err(failure) => app.problem.set(Some(failure)),
+        }
+    });
     let what =
         Memo::new(move |_| typed.with(|typed| (!typed.trim().is_empty()).then(|| read(typed))));
     let looked_up = look_up(app, what);
@@ -71,14 +84,14 @@ pub(crate) fn NewConversation() -> impl IntoView {
         (Some(Typed::Name(_)), None, LookUp::Searching | LookUp::None) => "loading",
         _ => "error",
     };
-    let scanned = move |text: String| {
-        if matches!(read(&text), Typed::Id(_) | Typed::Name(_)) {
+    let scanned = move |text: String| match read(&text) {
+        Typed::Id(_) | Typed::Name(_) => {
             landing.set(false);
             typed.set(text);
             Ok(())
-        } else {
-            Err(t.n1_scanned_other)
         }
+        Typed::Problem(IdProblem::Phrase) => Err(t.n1_phrase),
+        _ => Err(t.n1_scanned_other),
     };
     let screen = move || if landing.get() { "n2" } else { "n1" };
     let title = move || {
@@ -138,10 +151,10 @@ pub(crate) fn NewConversation() -> impl IntoView {
                         <div aria-live="polite">
                             {move || valid.get().map(|id| view! { <Preview id landing /> })}
                             {move || match what.get() {
-                                Some(Typed::Problem(problem)) => Some(view! { <Wrong problem typed /> }.into_any()),
+                                Some(Typed::Problem(problem)) => Some(view! { <Wrong problem typed known /> }.into_any()),
                                 Some(Typed::Blinded) => Some(told(t.n1_blinded, t.n1_blinded_why, "n1.blinded")),
                                 Some(Typed::Community) => Some(told(t.n1_community, t.n1_community_why, "n1.community")),
-                                Some(Typed::Name(_)) => name_state(looked_up.get()),
+                                Some(Typed::Name(_)) => name_state(app, looked_up.get()),
                                 Some(Typed::Id(_)) | None => None,
                             }}
                         </div>
@@ -149,7 +162,7 @@ pub(crate) fn NewConversation() -> impl IntoView {
                     </form>
                     <Show when=move || !landing.get()>
                         <MyId />
-                        <Contacts />
+                        <Contacts known />
                     </Show>
                 </div>
             </div>
@@ -190,9 +203,15 @@ fn look_up(app: App, what: Memo<Option<Typed>>) -> RwSignal<LookUp> {
     state
 }
 
-fn name_state(state: LookUp) -> Option<AnyView> {
+fn name_state(app: App, state: LookUp) -> Option<AnyView> {
     let t = text();
+    let offline = app
+        .network
+        .with(|network| network.state == ConnectionState::Offline);
     match state {
+        LookUp::None | LookUp::Searching if offline => Some(
+            view! { <p class="small" role="status" data-testid="n1.name-offline">{t.n1_name_offline}</p> }.into_any(),
+        ),
         LookUp::None | LookUp::Searching => Some(
             view! { <p class="small muted" role="status" data-testid="n1.searching">{t.n1_searching}</p> }.into_any(),
         ),
@@ -228,7 +247,11 @@ fn submit(event: &leptos::ev::KeyboardEvent) {
 
 /// What is wrong with the ID, and where.
 #[component]
-fn Wrong(problem: IdProblem, typed: RwSignal<String>) -> impl IntoView {
+fn Wrong(
+    problem: IdProblem,
+    typed: RwSignal<String>,
+    known: RwSignal<Vec<Conversation>>,
+) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
     if problem == IdProblem::Phrase {
@@ -258,12 +281,15 @@ fn Wrong(problem: IdProblem, typed: RwSignal<String>) -> impl IntoView {
         detail: String::new(),
     };
     let meant = app.conversations.with_untracked(|list| {
-        let people = || list.iter().flatten().filter(|one| !one.note_to_self);
-        let typed = typed.get_untracked();
-        let id = nearest(&typed, people().map(|one| one.account_id.as_str()))?;
-        people()
-            .find(|one| one.account_id == id)
-            .map(|one| (id.to_owned(), name_of(one)))
+        known.with_untracked(|known| {
+            let all = || list.iter().flatten().chain(known);
+            let people = || all().filter(|one| !one.note_to_self);
+            let typed = typed.get_untracked();
+            let id = nearest(&typed, people().map(|one| one.account_id.as_str()))?;
+            people()
+                .find(|one| one.account_id == id)
+                .map(|one| (id.to_owned(), name_of(one)))
+        })
     });
     view! {
         <FailureNote failure what testid="n1.error" />
@@ -308,6 +334,7 @@ fn Preview(id: String, landing: RwSignal<bool>) -> impl IntoView {
                     <p class="small muted">{if own { t.n1_own } else { t.n1_check }}</p>
                 </div>
             </div>
+            <IdWords id=id.clone() testid="n1.preview-words" />
             <GroupedId id testid="n1.preview-id" />
             <div class="actions">
                 <button type="submit" class="button primary" data-testid="n1.message">
@@ -344,7 +371,10 @@ pub(crate) fn MyId() -> impl IntoView {
                     <p class="small muted">{t.my_id_why}</p>
                 </div>
             </div>
-            {move || view! { <GroupedId id=own.get() testid="n1.my-id" /> }}
+            {move || view! {
+                <IdWords id=own.get() testid="n1.my-words" />
+                <GroupedId id=own.get() testid="n1.my-id" />
+            }}
             <div class="actions">
                 <CopyButton what=own label=t.copy_id testid="n1.copy-id" />
                 <CopyButton what=link label=t.copy_link testid="n1.copy-link" />
@@ -404,18 +434,9 @@ fn in_order(one: &str, other: &str) -> std::cmp::Ordering {
 
 /// Everybody who is known, by name.
 #[component]
-fn Contacts() -> impl IntoView {
+fn Contacts(known: RwSignal<Vec<Conversation>>) -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
-    // Also those whose conversation was deleted.
-    let known = RwSignal::new(Vec::<Conversation>::new());
-    leptos::task::spawn_local(async move {
-        match app.command(Command::GetContacts).await {
-            Ok(Answer::Conversations(all)) => drop(known.try_set(all)),
-            Ok(_) => {}
-            Err(failure) => app.problem.set(Some(failure)),
-        }
-    });
     let people = Memo::new(move |_| {
         let mut people: Vec<(String, String, ConversationId, bool)> =
             app.conversations.with(|list| {
@@ -464,9 +485,10 @@ fn Contacts() -> impl IntoView {
                 };
                 let first = letter(&name);
                 let head = (first != before).then(|| first.clone());
+                let place = head.clone();
                 before = first;
                 view! {
-                    <li>
+                    <li data-letter=place>
                         <span class="contact-letter" aria-hidden="true">{head}</span>
                         <a class="contact" href=Route::Conversation(id).href() data-testid="n1.contact" on:click=press>
                             <Avatar id=account_id size=36 />
@@ -477,12 +499,56 @@ fn Contacts() -> impl IntoView {
             })
             .collect_view()
     };
+    let letters = Memo::new(move |_| {
+        people.with(|people| {
+            let mut letters: Vec<String> = Vec::new();
+            for letter in people.iter().map(|(name, ..)| letter(name)) {
+                // Letters with marks stand among those without.
+                if !letters.contains(&letter) {
+                    letters.push(letter);
+                }
+            }
+            letters
+        })
+    });
+    let index = move || {
+        letters
+            .get()
+            .into_iter()
+            .map(|letter| {
+                let shown = letter.clone();
+                view! {
+                    <button type="button" class="filter" data-testid="n1.letter" on:click=move |_| to_letter(&letter)>
+                        {shown}
+                    </button>
+                }
+            })
+            .collect_view()
+    };
+    let indexed = move || people.with(Vec::len) >= INDEXED && letters.with(Vec::len) > 1;
     view! {
         <Show when=move || !people.with(Vec::is_empty)>
             <section class="card" aria-labelledby="contacts-title">
                 <h2 id="contacts-title">{t.n1_contacts}</h2>
+                <Show when=indexed>
+                    <div class="filters wrap" role="group" aria-label=t.n1_letters>{index}</div>
+                </Show>
                 <ul class="contacts">{rows}</ul>
             </section>
         </Show>
+    }
+}
+
+/// Gives the first person of a letter the focus.
+fn to_letter(letter: &str) {
+    let Ok(rows) = document().query_selector_all(".contacts li[data-letter]") else {
+        return;
+    };
+    let row = (0..rows.length())
+        .filter_map(|at| rows.item(at)?.dyn_into::<web_sys::Element>().ok())
+        .find(|row| row.get_attribute("data-letter").as_deref() == Some(letter));
+    let link = row.and_then(|row| row.query_selector("a").ok().flatten());
+    if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
+        crate::page::focus::focus(&link);
     }
 }

@@ -29,15 +29,15 @@ const MENU_TOP: f64 = 120.0;
 
 /// A row.
 #[derive(Clone)]
-struct Entry {
-    label: String,
+pub(super) struct Entry {
+    pub label: String,
     /// What kind of thing it is, or where it belongs.
     about: String,
     /// Whose picture stands before it.
     face: Option<(String, bool)>,
-    icon: Icon,
+    pub icon: Icon,
     keys: Option<&'static str>,
-    run: Rc<dyn Fn()>,
+    pub run: Rc<dyn Fn()>,
 }
 
 impl Entry {
@@ -290,7 +290,7 @@ fn here(app: App) -> Vec<Entry> {
 }
 
 /// What can be done anywhere.
-fn commands(app: App, t: &'static Catalogue) -> Vec<Entry> {
+pub(super) fn commands(app: App, t: &'static Catalogue) -> Vec<Entry> {
     let end = if app.is_temporary() {
         Entry::new(t.burn_now, t.k1_action, Icon::Flame, move || {
             app.burn_open.set(true);

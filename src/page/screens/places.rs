@@ -61,11 +61,13 @@ pub(crate) fn places(t: &'static Catalogue) -> Vec<Place> {
         t.x4_enter,
         t.x4_spell,
         t.x4_swipe,
+        t.x4_caption,
         t.x4_blocked,
     ];
     let notifications: &[_] = &[
         t.x6_detail,
         t.x6_requests,
+        t.x6_reply,
         t.x6_sound,
         t.x6_volume,
         t.x6_badge,

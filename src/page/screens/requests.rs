@@ -193,17 +193,19 @@ fn Card(
     let named = |pattern: &str| fill(pattern, &[("name", &isolate(&name))]);
     let said = first_text(app, t, &one);
     let title_id = format!("c3-{}", hex::encode(id.0));
-    let accept = move |_| {
+    let accept = move |quietly: bool| {
         leptos::task::spawn_local(async move {
-            match app
-                .command(Command::AcceptRequest { conversation: id })
-                .await
-            {
+            let accept = Command::AcceptRequest {
+                conversation: id,
+                quietly,
+            };
+            match app.command(accept).await {
                 Ok(_) => go(Route::Conversation(id)),
                 Err(failure) => app.problem.set(Some(failure)),
             }
         });
     };
+    let receipts = Memo::new(move |_| app.settings.with(|settings| settings.read_receipts));
     view! {
         <article class="card request" aria-labelledby=title_id.clone() data-testid="c3.request">
             <div class="person">
@@ -233,9 +235,14 @@ fn Card(
             <p class="request-text" dir="auto" data-testid="c3.text">{move || said.get()}</p>
             <GroupedId id=one.account_id.clone() testid="c3.id" />
             <div class="actions">
-                <button type="button" class="button primary" aria-label=named(t.c3_accept_named) data-testid="c3.accept" on:click=accept>
+                <button type="button" class="button primary" aria-label=named(t.c3_accept_named) data-testid="c3.accept" on:click=move |_| accept(false)>
                     {t.accept}
                 </button>
+                <Show when=move || receipts.get()>
+                    <button type="button" class="button" title=t.c3_accept_quietly_why data-testid="c3.accept-quietly" on:click=move |_| accept(true)>
+                        {t.c3_accept_quietly}
+                    </button>
+                </Show>
                 <a class="button" href=Route::Conversation(id).href() aria-label=named(t.c3_open_named) data-testid="c3.open">
                     {t.act_open}
                 </a>

@@ -35,10 +35,7 @@ pub(super) fn row_content(
         RequestState::None => None,
     };
     let at = one.last.as_ref().map(|last| last.sent_at);
-    let own = one
-        .last
-        .clone()
-        .filter(|last| last.mine && one.draft.is_empty());
+    let own = one.last.clone().filter(|last| last.mine && !one.drafted);
     let typing = app.typing.with(|typing| typing.contains(&one.id));
     let last = if typing {
         t.row_typing.to_owned()
@@ -108,8 +105,11 @@ fn own_state(t: &'static Catalogue, last: &LastMessage) -> impl IntoView + use<>
 
 /// The second line: the draft first, else the newest message.
 fn last_line(app: App, t: &'static Catalogue, one: &Conversation) -> String {
-    if !one.draft.is_empty() {
+    if !one.draft.trim().is_empty() {
         return fill(t.c1_draft, &[("text", &isolate(&named(app, &one.draft)))]);
+    }
+    if one.drafted {
+        return t.c1_draft_only.into();
     }
     let Some(last) = &one.last else {
         return t.c1_no_messages.into();

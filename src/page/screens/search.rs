@@ -1,17 +1,19 @@
-//! S1: one field for people, messages and settings, with operators and chips; S2 and S3: what was starred, and what names us
-//! (screens 12).
+//! S1: one field for people, messages, files, links, settings and actions, with operators and chips; S2 and S3: what was starred,
+//! and what names us (screens 12).
 
-use super::found::{Hits, Results};
-use super::palette::PaletteButton;
+use super::actions;
+use super::found::{Few, Hits, Results};
+use super::palette::{PaletteButton, commands};
 use super::places::places;
 use super::row::called;
-use crate::i18n::{Catalogue, fill, format, text};
+use crate::i18n::{Catalogue, fill, format, isolate, text};
 use crate::page::router::Route;
 use crate::page::searching::{Chip, Day, Parsed, parse};
 use crate::page::state::App;
 use crate::page::text::name_of;
 use crate::page::ui::avatar::Avatar;
 use crate::page::ui::icons::{Draw, Icon};
+use crate::page::world::Load;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use onionskin_client::api::{
@@ -23,6 +25,9 @@ use wasm_bindgen::JsCast;
 const REST_MS: u32 = 10;
 /// At most so many people are shown.
 const PEOPLE: usize = 8;
+/// At most so many emoji are offered for a word, and for words of so many letters.
+const EMOJI: usize = 6;
+const EMOJI_FROM: usize = 3;
 
 #[component]
 pub(crate) fn Search() -> impl IntoView {
@@ -31,21 +36,48 @@ pub(crate) fn Search() -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let parsed = Memo::new(move |_| typed.with(|typed| parse(typed)));
     let results = Results::new(app);
+    let (files, links) = (Results::new(app), Results::new(app));
     let timer = StoredValue::new_local(None::<Timeout>);
     Effect::new(move |_| {
         let now = parsed.get();
         timer.set_value(None);
+        files.clear();
+        links.clear();
         if now.is_empty() {
             results.clear();
             return;
         }
         timer.set_value(Some(Timeout::new(REST_MS, move || {
-            match untrack(|| query(app, &now)) {
-                Some(query) => results.search(query),
-                None => results.nothing(),
+            let Some(query) = untrack(|| query(app, &now)) else {
+                return results.nothing();
+            };
+            results.search(query.clone());
+            // Among all messages they would be far apart; who asks for one kind gets that kind.
+            if !now.text.is_empty() && query.has.is_empty() {
+                let of = |has: Has| SearchQuery {
+                    has: vec![has],
+                    ..query.clone()
+                };
+                files.search(of(Has::File));
+                links.search(of(Has::Link));
             }
         })));
     });
+    let unknown = Memo::new(move |_| {
+        parsed.with(|parsed| {
+            parsed.chips.iter().find_map(|chip| match chip {
+                Chip::From(who) | Chip::In(who) if find(app, who).is_none() => Some(who.clone()),
+                _ => None,
+            })
+        })
+    });
+    let filtered_out = move || {
+        let none = results
+            .found
+            .with(|found| found.as_ref().is_some_and(|found| found.hits.is_empty()));
+        none && !results.busy.get() && parsed.with(|parsed| !parsed.chips.is_empty())
+    };
+    let only = move |chip: Chip| typed.set(parsed.get_untracked().toggled(&chip).typed());
     on_cleanup(move || {
         timer.set_value(None);
         // What led somewhere is worth being offered again.
@@ -100,12 +132,33 @@ pub(crate) fn Search() -> impl IntoView {
                     <Show when=move || parsed.with(Parsed::is_empty)>
                         <Recent typed />
                     </Show>
+                    <ByName typed parsed />
                     <People parsed />
                     <Places parsed />
+                    <Few results=files title=t.media_tab_files testid="s1.files" all=Callback::new(move |()| only(Chip::Has(Has::File))) />
+                    <Few results=links title=t.media_tab_links testid="s1.links" all=Callback::new(move |()| only(Chip::Has(Has::Link))) />
                     <Show when=move || !parsed.with(Parsed::is_empty)>
                         <section aria-labelledby="s1-messages" class="stack">
                             <h2 id="s1-messages" class="group-title">{t.s1_messages}</h2>
+                            {move || unknown.get().map(|name| view! {
+                                <p class="small" data-testid="s1.unknown">{fill(t.s1_unknown, &[("name", &isolate(&name))])}</p>
+                            })}
                             <Hits results empty=t.s1_nothing />
+                            <Show when=filtered_out>
+                                <div class="actions">
+                                    <button
+                                        type="button"
+                                        class="button small"
+                                        data-testid="s1.widen"
+                                        on:click=move |_| {
+                                            typed.set(parsed.get_untracked().text);
+                                            crate::page::focus::first_of("[data-screen='s1']");
+                                        }
+                                    >
+                                        {t.s1_widen}
+                                    </button>
+                                </div>
+                            </Show>
                         </section>
                     </Show>
                 </div>
@@ -143,7 +196,8 @@ fn hit_keys(event: &leptos::ev::KeyboardEvent) {
         }
         ("ArrowUp", Some(here)) => hits.get(here - 1),
         ("Enter", None) if in_field => {
-            if let Some(first) = hits.first() {
+            // What acts waits for a press of its own.
+            if let Some(first) = hits.iter().find(|hit| hit.matches("a").unwrap_or(false)) {
                 event.prevent_default();
                 first.click();
             }
@@ -332,7 +386,59 @@ fn Chips(typed: RwSignal<String>, parsed: Memo<Parsed>) -> impl IntoView {
     view! { <div class="filters wrap" role="group" aria-label=t.s1_filters>{chips}</div> }
 }
 
-/// People whose name or ID holds the words.
+/// Emoji by their names: a press looks for the sign itself.
+#[component]
+fn ByName(typed: RwSignal<String>, parsed: Memo<Parsed>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let t = text();
+    let sought = Memo::new(move |_| {
+        let words = parsed.with(|parsed| parsed.text.trim_matches('"').to_lowercase());
+        (words.chars().count() >= EMOJI_FROM).then_some(words)
+    });
+    Effect::new(move |_| {
+        if sought.with(Option::is_some) {
+            app.emojis.need();
+        }
+    });
+    let found = Memo::new(move |_| {
+        let Some(words) = sought.get() else {
+            return Vec::new();
+        };
+        app.emojis.table.with(|table| match table {
+            Load::Ready(table) => table
+                .find(&words, EMOJI)
+                .into_iter()
+                .map(|one| (one.emoji.clone(), one.name.clone()))
+                .collect(),
+            _ => Vec::new(),
+        })
+    });
+    let choose = move |emoji: &str| {
+        let mut now = parsed.get_untracked();
+        emoji.clone_into(&mut now.text);
+        typed.set(now.typed());
+        crate::page::focus::first_of("[data-screen='s1']");
+    };
+    view! {
+        <Show when=move || !found.with(Vec::is_empty)>
+            <div class="filters wrap" role="group" aria-label=t.s1_emoji>
+                <For each=move || found.get() key=|one| one.0.clone() let:one>
+                    {
+                        let (emoji, name) = one;
+                        let shown = emoji.clone();
+                        view! {
+                            <button type="button" class="filter" title=name.clone() aria-label=name data-testid="s1.emoji" on:click=move |_| choose(&emoji)>
+                                {shown}
+                            </button>
+                        }
+                    }
+                </For>
+            </div>
+        </Show>
+    }
+}
+
+/// People whose name, label or ID holds the words.
 #[component]
 fn People(parsed: Memo<Parsed>) -> impl IntoView {
     let app = expect_context::<App>();
@@ -349,6 +455,7 @@ fn People(parsed: Memo<Parsed>) -> impl IntoView {
                 .filter(|one| {
                     called(t, one).to_lowercase().contains(&words)
                         || one.name.to_lowercase().contains(&words)
+                        || one.label.to_lowercase().contains(&words)
                         || one.account_id.starts_with(&words)
                 })
                 .take(PEOPLE)
@@ -358,11 +465,27 @@ fn People(parsed: Memo<Parsed>) -> impl IntoView {
                         one.account_id.clone(),
                         called(t, one),
                         one.note_to_self,
+                        one.label.clone(),
                     )
                 })
                 .collect::<Vec<_>>()
         })
     });
+    // The same menu as in the list.
+    let menu = move |id: ConversationId, event: &web_sys::MouseEvent| {
+        let Some(one) = untrack(|| app.conversation(id)) else {
+            return;
+        };
+        event.prevent_default();
+        let place = event_target::<web_sys::Element>(event).get_bounding_client_rect();
+        // Keyboards name no place.
+        let at = match (event.client_x(), event.client_y()) {
+            (0, 0) => (place.left(), place.bottom()),
+            (x, y) => (f64::from(x), f64::from(y)),
+        };
+        let label = fill(t.c1_more, &[("name", &isolate(&called(t, &one)))]);
+        app.menu.open_at(label, at, actions::items(app, &one, at));
+    };
     view! {
         <Show when=move || !people.with(Vec::is_empty)>
             <section aria-labelledby="s1-people" class="stack">
@@ -370,9 +493,15 @@ fn People(parsed: Memo<Parsed>) -> impl IntoView {
                 <ul class="hits">
                     <For each=move || people.get() key=|one| one.clone() let:one>
                         <li>
-                            <a class="hit" href=Route::Conversation(one.0).href() data-testid="s1.person">
+                            <a
+                                class="hit"
+                                href=Route::Conversation(one.0).href()
+                                data-testid="s1.person"
+                                on:contextmenu=move |event| menu(one.0, &event)
+                            >
                                 <Avatar id=one.1 note_to_self=one.3 size=36 />
                                 <bdi class="row-name">{one.2}</bdi>
+                                {(!one.4.is_empty()).then(|| view! { <span class="tag row-label" dir="auto">{one.4}</span> })}
                             </a>
                         </li>
                     </For>
@@ -382,10 +511,41 @@ fn People(parsed: Memo<Parsed>) -> impl IntoView {
     }
 }
 
-/// Screens and settings whose name holds the words.
+/// Screens, settings and actions whose name holds the words.
 #[component]
 fn Places(parsed: Memo<Parsed>) -> impl IntoView {
+    let app = expect_context::<App>();
     let t = text();
+    let mut commands = untrack(|| commands(app, t));
+    // That one stands among the people.
+    commands.retain(|one| one.label != t.note_to_self);
+    let all = StoredValue::new_local(commands);
+    let able = Memo::new(move |_| {
+        let words = parsed.with(|parsed| parsed.text.to_lowercase());
+        all.with_value(|all| {
+            let fits = |label: &str| !words.is_empty() && label.to_lowercase().contains(&words);
+            let found = all.iter().enumerate().filter(|(_, one)| fits(&one.label));
+            found.map(|(at, _)| at).collect::<Vec<_>>()
+        })
+    });
+    let row = move |at: usize| {
+        let act = move |_| {
+            let run = all.with_value(|all| all.get(at).map(|one| one.run.clone()));
+            if let Some(run) = run {
+                run();
+            }
+        };
+        all.with_value(|all| all.get(at).cloned()).map(|one| {
+            view! {
+                <li>
+                    <button type="button" class="hit" data-testid="s1.action" on:click=act>
+                        <Draw icon=one.icon />
+                        <span>{one.label}</span>
+                    </button>
+                </li>
+            }
+        })
+    };
     let found = Memo::new(move |_| {
         let words = parsed.with(|parsed| parsed.text.to_lowercase());
         if words.is_empty() {
@@ -397,10 +557,11 @@ fn Places(parsed: Memo<Parsed>) -> impl IntoView {
             .collect::<Vec<_>>()
     });
     view! {
-        <Show when=move || !found.with(Vec::is_empty)>
+        <Show when=move || !found.with(Vec::is_empty) || !able.with(Vec::is_empty)>
             <section aria-labelledby="s1-places" class="stack">
                 <h2 id="s1-places" class="group-title">{t.s1_places}</h2>
                 <ul class="hits">
+                    {move || able.get().into_iter().map(row).collect_view()}
                     <For each=move || found.get() key=|one| (one.name, one.page) let:one>
                         <li>
                             <a class="hit" href=one.route.href() data-testid="s1.place">

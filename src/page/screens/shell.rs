@@ -1,11 +1,12 @@
 //! The frame of an open account: rail or bottom bar, list, main pane (screens 2.2).
 
 use super::archive::Archive;
+use super::ask_notify::AskNotify;
 use super::chats::{Chats, requests_waiting};
 use super::conversation::ConversationScreen;
 use super::details::Details;
 use super::erase::BurnDialog;
-use super::folder::FolderDialog;
+use super::folder::{FolderDialog, LabelDialog};
 use super::mute::MuteDialog;
 use super::network::Network;
 use super::new::NewConversation;
@@ -70,8 +71,10 @@ pub(crate) fn Shell() -> impl IntoView {
         <PhraseDialog open=app.phrase_open />
         <SafetyDialog />
         <MuteDialog />
+        <AskNotify />
         <FolderDialog />
         <BurnDialog open=app.burn_open />
+        <LabelDialog />
         <MenuLayer menu=app.menu />
         <div class="visually-hidden" aria-live="polite" data-testid="announcer">{move || app.announcer.line.get()}</div>
     }

@@ -313,7 +313,10 @@ async fn carry_out(engine: &crate::world::SimEngine, order: &Order) -> Result<()
                 for row in rows {
                     let conversation = row.id;
                     engine
-                        .handle(Command::AcceptRequest { conversation })
+                        .handle(Command::AcceptRequest {
+                            conversation,
+                            quietly: false,
+                        })
                         .await?;
                     let up_to = row.active_at;
                     engine

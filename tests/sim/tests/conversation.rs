@@ -553,6 +553,41 @@ fn what_was_read_just_before_the_app_was_closed_is_told_at_its_next_start() {
 }
 
 #[test]
+fn a_request_can_be_accepted_without_telling_what_was_read() {
+    let world = World::new(125, 8, 2);
+    let (anna, ben) = (world.client(1, "Anna"), world.client(2, "Ben"));
+    world.run(&[&anna, &ben], async {
+        for client in [&anna, &ben] {
+            set(client, |settings| settings.read_receipts = true).await;
+        }
+        anna.send(&ben.id, "Hello").await;
+        comes(&world, &ben, &anna.id, "Hello").await;
+        let conversation = ben.conversation(&anna.id).await.unwrap().id;
+        let accept = Command::AcceptRequest {
+            conversation,
+            quietly: true,
+        };
+        ben.engine.handle(accept).await.unwrap();
+        assert_eq!(ben.conversation(&anna.id).await.unwrap().unread, 0);
+        read(&ben, &anna.id).await;
+        let accepted = async || anna.conversation(&ben.id).await.unwrap().accepted;
+        world.until("the answer", SOON, accepted).await;
+        // What comes from now on is told of as usual.
+        anna.send(&ben.id, "And now?").await;
+        comes(&world, &ben, &anna.id, "And now?").await;
+        read(&ben, &anna.id).await;
+        let is_read = async |text: &str| {
+            let message = shown(&anna, &ben.id, text).await;
+            message.is_some_and(|message| message.delivery == Delivery::Read)
+        };
+        world
+            .until("the receipt", SOON, async || is_read("And now?").await)
+            .await;
+        assert!(!is_read("Hello").await);
+    });
+}
+
+#[test]
 fn a_receipt_that_comes_before_the_copy_of_the_message_is_kept() {
     let world = World::new(111, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
-    Answer, Blob, Command, ConversationChange, Delivery, ErrorCode, NewFile,
+    Answer, Blob, Command, Conversation, ConversationChange, Delivery, ErrorCode, NewFile,
 };
 use onionskin_client::ports::Table;
 use onionskin_protocol::id::{AccountId, Namespace};
@@ -64,6 +64,60 @@ async fn set_avatar(world: &World, client: &Client, photo: &[u8]) {
     client.engine.handle(command).await.unwrap();
     let up = async || avatar(client).await == photo;
     world.until("the picture", SOON, up).await;
+}
+
+#[test]
+fn a_row_of_the_list_that_cannot_be_read_is_made_again_from_its_messages() {
+    let world = World::new(301, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        anna.send(&boris.id, "Hello").await;
+        comes(&world, &boris, &anna.id, "Hello").await;
+        boris.send(&anna.id, "Hi").await;
+        comes(&world, &anna, &boris.id, "Hi").await;
+        anna.send(&anna.id, "milk").await;
+        anna.send(&id_of(3).to_string(), "are you there?").await;
+        let conversation = anna.start(&boris.id).await;
+        let change = ConversationChange::Nickname("B".to_owned());
+        let command = Command::ChangeConversation {
+            conversation,
+            change,
+        };
+        anna.engine.handle(command).await.unwrap();
+        world.wait(60_000).await;
+    });
+    let all = world.time.run(anna.conversations());
+    let mut texts = Vec::new();
+    for row in &all {
+        texts.push(world.time.run(anna.texts(&row.account_id)));
+    }
+    assert_eq!(all.len(), 3);
+    let records = world.time.run(anna.store.keys());
+    let rows = records
+        .iter()
+        .filter(|(table, _)| *table == Table::Conversation);
+    for (table, key) in rows {
+        let store = world.time.run(anna.store.damaged(*table, key));
+        let again = world.time.run(world.open(&store, &anna.key, 0, &anna.id));
+        let again = again.unwrap();
+        for (row, texts) in all.iter().zip(&texts) {
+            let made = world.time.run(again.conversation(&row.account_id)).unwrap();
+            let same = |row: &Conversation| {
+                (
+                    row.id,
+                    row.nickname.clone(),
+                    row.accepted,
+                    row.request,
+                    row.last.clone().map(|last| last.text),
+                )
+            };
+            assert_eq!(same(&made), same(row));
+            assert_eq!(&world.time.run(again.texts(&row.account_id)), texts);
+        }
+        // What was made stays.
+        let again = world.reopen(again);
+        assert_eq!(world.time.run(again.conversations()).len(), 3);
+    }
 }
 
 #[test]

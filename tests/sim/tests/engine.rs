@@ -158,7 +158,10 @@ fn accepting_without_a_word_tells_the_other_side() {
         let conversation = boris.conversation(&anna.id).await.unwrap().id;
         boris
             .engine
-            .handle(Command::AcceptRequest { conversation })
+            .handle(Command::AcceptRequest {
+                conversation,
+                quietly: false,
+            })
             .await
             .unwrap();
         world

@@ -3,7 +3,7 @@
 
 use onionskin_client::api::{
     Answer, Attachment, Blob, Command, ConversationId, DeleteScope, Delivery, ErrorCode, Event,
-    Failure, FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
+    Failure, FileId, FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
 };
 use onionskin_client::ports::Table;
 use onionskin_sim::transport::Air;
@@ -99,6 +99,47 @@ async fn newest(client: &Client, partner: &str) -> Option<Message> {
 async fn newest_state(client: &Client, partner: &str) -> Option<FileState> {
     let message = newest(client, partner).await?;
     message.attachments.first().map(|file| file.state)
+}
+
+#[test]
+fn files_wait_in_the_order_that_was_chosen_and_the_list_says_so() {
+    let world = World::new(31, 8, 2);
+    let anna = world.client(1, "Anna");
+    let (anna, ids) = {
+        let ids = world.run(&[&anna], async {
+            let notes = anna.start(&anna.id).await;
+            let drafted = async || anna.conversation(&anna.id).await.unwrap().drafted;
+            assert!(!drafted().await);
+            let mut ids = Vec::new();
+            for name in ["a.jpg", "b.jpg", "c.jpg"] {
+                ids.push(
+                    stage(&anna, notes, file(name, vec![7; 10]))
+                        .await
+                        .unwrap()
+                        .id,
+                );
+            }
+            assert!(drafted().await);
+            // One that is not named stays behind the others; one that is not there changes nothing.
+            let arrange = Command::ArrangeFiles {
+                conversation: notes,
+                files: vec![ids[2], FileId([9; 16]), ids[0]],
+            };
+            anna.engine.handle(arrange).await.unwrap();
+            ids
+        });
+        (world.reopen(anna), ids)
+    };
+    world.run(&[&anna], async {
+        let notes = anna.start(&anna.id).await;
+        let row = async || anna.conversation(&anna.id).await.unwrap();
+        assert!(row().await.drafted && row().await.draft.is_empty());
+        let waiting = draft(&anna, notes).await;
+        let order: Vec<_> = waiting.iter().map(|file| file.id).collect();
+        assert_eq!(order, [ids[2], ids[0], ids[1]]);
+        send(&anna, notes, "", &waiting).await.unwrap();
+        assert!(!row().await.drafted);
+    });
 }
 
 #[test]

@@ -192,7 +192,10 @@ fn a_second_device_shows_name_contacts_and_what_was_read() {
                 second.conversation(&boris.id).await.unwrap().unread == 0
             })
             .await;
-        let accept = Command::AcceptRequest { conversation };
+        let accept = Command::AcceptRequest {
+            conversation,
+            quietly: false,
+        };
         anna.engine.handle(accept).await.unwrap();
         world
             .until("accepted there as well", ONE_ROUND, async || {

@@ -113,6 +113,8 @@ pub struct Settings {
     pub recent_emoji: Vec<String>,
     /// The tone of skin that was chosen last, 1 to 5; 0 = none.
     pub emoji_tone: u8,
+    /// Nobody is reminded to describe pictures.
+    pub no_caption_reminder: bool,
 }
 
 impl Settings {
@@ -151,6 +153,7 @@ impl Default for Settings {
             recent_searches: None,
             recent_emoji: Vec::new(),
             emoji_tone: 0,
+            no_caption_reminder: false,
             quiet_hours: None,
             quiet_days: Self::EVERY_DAY,
             quiet_mentions: false,

@@ -37,6 +37,8 @@ pub struct Conversation {
     pub last_read: u64,
     /// First 200 code points of kept, unsent text.
     pub draft: String,
+    /// Something waits in the composer: text, files or a reply.
+    pub drafted: bool,
     /// Where the message request stands.
     pub request: RequestState,
     /// Both sides accepted: files, reactions, receipts may pass.

@@ -256,4 +256,7 @@ pub struct MessageInfo {
     pub read_at: Option<u64>,
     /// Bytes as stored in the swarm.
     pub size: Option<u32>,
+    /// SHA-256 of each encrypted file (32 bytes), in the order of the message's files; none before it is encrypted, and in the
+    /// stream form, each piece of which proves itself (20-messages 5.3).
+    pub digests: Vec<Option<[u8; 32]>>,
 }

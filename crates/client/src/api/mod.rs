@@ -66,6 +66,8 @@ pub enum Command {
     AcceptRequest {
         /// Which.
         conversation: ConversationId,
+        /// What they wrote so far counts as read, and they are not told so, whatever is chosen about that.
+        quietly: bool,
     },
     /// Declines incoming requests: their messages go, nothing is sent.
     DeclineRequests {
@@ -194,6 +196,13 @@ pub enum Command {
         file: FileId,
         /// In words.
         caption: String,
+    },
+    /// Puts the staged files of a conversation into an order. Files that are not named keep theirs, behind those that are.
+    ArrangeFiles {
+        /// Where.
+        conversation: ConversationId,
+        /// The files, first one first.
+        files: Vec<FileId>,
     },
     /// Drops a staged file.
     UnstageFile {
@@ -340,6 +349,11 @@ pub enum Command {
         /// At most this many (1 to 200).
         limit: u16,
     },
+    /// Reads: the four words that stand for an Account ID (20-messages 9). Answer: [`Answer::Words`]; fails with `IdFormat`.
+    GetIdWords {
+        /// 66 hex digits.
+        account_id: String,
+    },
     /// Reads: the safety number with somebody. Answer: [`Answer::Safety`].
     GetSafetyNumber {
         /// Whose conversation.
@@ -418,6 +432,8 @@ pub enum Answer {
     Compared(SafetyMatch),
     /// 66 hex digits.
     AccountId(String),
+    /// Words of a fingerprint.
+    Words(Vec<String>),
     /// Own profile.
     Profile(Profile),
     /// What the person chose.

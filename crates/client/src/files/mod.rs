@@ -83,6 +83,7 @@ impl<P: Ports> Files<P> {
         let (pictures, lost) = avatar::load(&conversations.records).await?;
         damaged += lost;
         *conversations.pictures.borrow_mut() = pictures;
+        *conversations.staged.borrow_mut() = staging::places(&stage);
         let files = Self {
             ports,
             owner,

@@ -14,7 +14,7 @@ use crate::ports::{Durability, Ports, Table};
 use crate::store::{Key, RecordError, Records};
 use onionskin_protocol::attachment::legacy::{self, MAX_FILE};
 use onionskin_protocol::entropy::draw;
-use onionskin_protocol::sorted::{SortedMap, sort_by_key};
+use onionskin_protocol::sorted::{SortedMap, SortedSet, sort, sort_by_key};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of all staged files together.
@@ -31,6 +31,11 @@ pub(super) struct Staged {
 
 /// All staged files. There are few, so all of them are in memory (without their bytes).
 pub(super) type Stage = SortedMap<FileId, Staged>;
+
+/// Where something waits.
+pub(super) fn places(stage: &Stage) -> SortedSet<ConversationId> {
+    stage.values().map(|staged| staged.conversation).collect()
+}
 
 /// Reads them; also how many cannot be read.
 pub(super) async fn load<P: Ports>(records: &Records<P>) -> Result<(Stage, usize), RecordError> {
@@ -115,11 +120,64 @@ impl<P: Ports> Files<P> {
         tx.put(&key(records, &id), &staged);
         chunks::put(&mut tx, records, &id, &new.bytes.0);
         self.stage.borrow_mut().insert(id, staged);
-        if let Err(error) = tx.commit(Durability::Strict).await {
+        let kept = tx.commit(Durability::Strict).await;
+        if kept.is_err() {
             self.stage.borrow_mut().remove(&id);
-            return Err(error.into());
         }
+        self.tell_stage(conversation);
+        kept?;
         Ok(view)
+    }
+
+    /// The list shows whether something waits.
+    fn tell_stage(&self, conversation: &ConversationId) {
+        let waits = self
+            .stage
+            .borrow()
+            .values()
+            .any(|staged| staged.conversation == *conversation);
+        self.conversations.set_staged(conversation, waits);
+    }
+
+    /// Puts the files of a conversation into an order; those that are not named stand behind the others.
+    pub(crate) async fn arrange(
+        &self,
+        conversation: &ConversationId,
+        files: &[FileId],
+    ) -> Result<(), RecordError> {
+        let place = |id: &FileId| files.iter().position(|file| file == id);
+        let mut here: Vec<Staged> = self
+            .stage
+            .borrow()
+            .values()
+            .filter(|staged| staged.conversation == *conversation)
+            .cloned()
+            .collect();
+        let mut free: Vec<u64> = here.iter().map(|staged| staged.order).collect();
+        sort(&mut free);
+        sort_by_key(&mut here, |staged| {
+            (place(&staged.file.id).unwrap_or(usize::MAX), staged.order)
+        });
+        let moved: Vec<Staged> = here
+            .into_iter()
+            .zip(free)
+            .filter(|(staged, order)| staged.order != *order)
+            .map(|(staged, order)| Staged { order, ..staged })
+            .collect();
+        let records = &self.conversations.records;
+        let mut tx = records.tx();
+        for staged in &moved {
+            tx.put(&key(records, &staged.file.id), staged);
+        }
+        tx.commit(Durability::Strict).await?;
+        let mut stage = self.stage.borrow_mut();
+        for staged in moved {
+            // What was sent, dropped or described meanwhile stays so.
+            if let Some(place) = stage.get_mut(&staged.file.id) {
+                place.order = staged.order;
+            }
+        }
+        Ok(())
     }
 
     /// Says what a staged file shows.
@@ -147,6 +205,7 @@ impl<P: Ports> Files<P> {
         let mut tx = records.tx();
         tx.delete(&key(records, file));
         chunks::delete(&mut tx, records, file, staged.file.size);
+        self.tell_stage(&staged.conversation);
         tx.commit(Durability::Relaxed).await
     }
 
@@ -202,9 +261,11 @@ impl<P: Ports> Files<P> {
 
     /// They belong to a message now.
     pub(crate) fn taken(&self, files: &[FileRecord]) {
-        let mut stage = self.stage.borrow_mut();
         for file in files {
-            stage.remove(&file.id);
+            let staged = self.stage.borrow_mut().remove(&file.id);
+            if let Some(staged) = staged {
+                self.tell_stage(&staged.conversation);
+            }
         }
     }
 
@@ -249,7 +310,9 @@ impl<P: Ports> Files<P> {
     pub(crate) fn restaged(&self, Restaged(files): Restaged) {
         for staged in files {
             self.transfers().clear(&staged.file.id);
+            let conversation = staged.conversation;
             self.stage.borrow_mut().insert(staged.file.id, staged);
+            self.tell_stage(&conversation);
         }
     }
 

@@ -24,6 +24,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// Before and past all records of a table.
+    pub(crate) fn all_of(table: Table) -> (Self, Self) {
+        let from = Self::raw(table, Vec::new());
+        (from, Self::raw(table, vec![0xff; MAX_KEY]))
+    }
     /// The table.
     pub fn table(&self) -> Table {
         self.table
@@ -197,14 +202,7 @@ impl<P: Ports> Records<P> {
         &self,
         table: Table,
     ) -> Result<(Vec<(Key, T)>, usize), RecordError> {
-        let from = Key {
-            table,
-            bytes: Vec::new(),
-        };
-        let to = Key {
-            table,
-            bytes: vec![0xff; MAX_KEY],
-        };
+        let (from, to) = Key::all_of(table);
         self.range(&from, &to, false, usize::MAX).await
     }
 

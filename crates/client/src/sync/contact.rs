@@ -42,7 +42,7 @@ pub(super) fn of(record: &ConversationRecord, known: Option<&Contact>) -> Contac
 }
 
 /// Takes over what the config says. A profile that is newer here than there stays.
-pub(super) fn take(record: &mut ConversationRecord, contact: &Contact) {
+pub(crate) fn take(record: &mut ConversationRecord, contact: &Contact) {
     let newer = contact.updated_s > updated(record);
     let same = contact.updated_s == updated(record);
     if newer || same && !contact.name.is_empty() {

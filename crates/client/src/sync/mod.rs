@@ -18,7 +18,7 @@ mod fetch;
 mod push;
 
 pub(crate) use configs::{Configs, KINDS, Set};
-pub(crate) use contact::reference;
+pub(crate) use contact::{reference, take as take_contact};
 pub(crate) use fetch::{Cursors, FetchError};
 
 use crate::api::{Event, SyncState, SyncStatus};

@@ -1,16 +1,17 @@
 //! X6: whether, when and how loudly the person is told of messages (screens 17 and 19).
 
-use super::options::{Choice, Defaults, DeviceChoice, Failed, Form, Switch};
+use super::options::{Choice, Defaults, DeviceChoice, DeviceSwitch, Failed, Form, Switch};
 use super::{Meta, Scope};
 use crate::i18n::{format, text};
-use crate::page::notify::{Allowed, allowed, ask};
+use crate::page::notify::{Allowed, allowed, missing};
 use crate::page::prefs::Badge;
+use crate::page::screens::ask_notify::Denied;
 use crate::page::sound;
 use crate::page::state::App;
-use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
-use onionskin_client::api::{ErrorCode, Failure, NotifyDetail, Settings};
+use onionskin_client::api::{NotifyDetail, Settings};
+use wasm_bindgen::JsCast;
 
 /// What quiet hours begin as: 22:00 to 7:00.
 const QUIET: (u16, u16) = (22 * 60, 7 * 60);
@@ -45,6 +46,13 @@ pub(super) fn NotificationsPage() -> impl IntoView {
             write=|s, detail| s.notify_detail = detail
         />
         <Switch form label=t.x6_requests why=t.x6_requests_why testid="x6.requests" read=|s| s.notify_requests write=|s, on| s.notify_requests = on />
+        <DeviceSwitch
+            label=t.x6_reply
+            why=t.x6_reply_why
+            testid="x6.reply"
+            default=true
+            value=form.app.prefs.reply
+        />
         <SoundCard form />
         <BadgeCard />
         <QuietCard form />
@@ -70,15 +78,25 @@ fn copy(from: &Settings, to: &mut Settings) {
 fn OnCard(form: Form) -> impl IntoView {
     let app = form.app;
     let t = text();
-    let now = RwSignal::new(allowed());
+    // The layer may have changed it, and so may the browser's own settings while this page was left alone.
+    let now = Memo::new(move |_| {
+        app.asking_notify.track();
+        app.visible.track();
+        allowed()
+    });
     let change = move |event: leptos::ev::Event| {
         let on = event_target_checked(&event);
-        leptos::task::spawn_local(async move {
-            if on {
-                now.try_set(ask().await);
+        if on && allowed() == Allowed::Ask {
+            // Off until the browser allows it.
+            if let Some(field) = event.target() {
+                field
+                    .unchecked_into::<web_sys::HtmlInputElement>()
+                    .set_checked(false);
             }
+            app.asking_notify.set(true);
+        } else {
             form.change(move |settings| settings.notifications = on);
-        });
+        }
     };
     let on = move || form.part(|settings| settings.notifications);
     let test = move |_| {
@@ -87,14 +105,13 @@ fn OnCard(form: Form) -> impl IntoView {
             .settings
             .with_untracked(|settings| (settings.sound, settings.volume));
         sound::play(sound, volume);
-        if allowed() == Allowed::Yes && !app.notifier.test(app) {
-            app.toast.set(Some(text().x6_missing.into()));
+        if allowed() == Allowed::Yes {
+            leptos::task::spawn_local(async move {
+                if !app.notifier.test(app).await {
+                    app.toast.set(Some(missing().into()));
+                }
+            });
         }
-    };
-    let denied = || Failure {
-        code: ErrorCode::NotifDenied,
-        number: None,
-        detail: String::new(),
     };
     view! {
         <section class="card">
@@ -104,8 +121,8 @@ fn OnCard(form: Form) -> impl IntoView {
             </label>
             <p class="small muted" id="x6-on-why">{t.x6_on_why}</p>
             {move || match now.get() {
-                Allowed::No if on() => Some(view! { <FailureNote failure=denied() testid="x6.denied" /> }.into_any()),
-                Allowed::Missing if on() => Some(view! { <p class="note warn" data-testid="x6.missing">{t.x6_missing}</p> }.into_any()),
+                Allowed::No if on() => Some(view! { <Denied testid="x6.denied" /> }.into_any()),
+                Allowed::Missing if on() => Some(view! { <p class="note warn" data-testid="x6.missing">{missing()}</p> }.into_any()),
                 _ => None,
             }}
             <div class="actions">
@@ -319,6 +336,7 @@ fn Truth() -> impl IntoView {
     let rows = [
         (t.x6_truth_visible, t.x6_truth_visible_when),
         (t.x6_truth_hidden, t.x6_truth_hidden_when),
+        (t.x6_truth_installed, t.x6_truth_installed_when),
         (t.x6_truth_locked, t.x6_truth_locked_when),
         (t.x6_truth_closed, t.x6_truth_closed_when),
     ]
@@ -328,6 +346,7 @@ fn Truth() -> impl IntoView {
         <section class="card" aria-labelledby="x6-truth">
             <h2 id="x6-truth">{t.x6_truth}</h2>
             <dl class="facts truth">{rows}</dl>
+            <p class="small muted" data-testid="x6.push">{t.x6_push}</p>
         </section>
     }
 }

@@ -77,6 +77,14 @@ pub(super) fn PrivacyPage() -> impl IntoView {
         <Switch form label=t.x4_big_emoji why=t.x4_big_emoji_why testid="x4.big-emoji" read=|s| s.big_emoji write=|s, on| s.big_emoji = on />
         <QuickReactions form />
         <Switch form label=t.x4_autoplay why=t.x4_autoplay_why testid="x4.autoplay" read=|s| s.autoplay_voice write=|s, on| s.autoplay_voice = on />
+        <Switch
+            form
+            label=t.x4_caption
+            why=t.x4_caption_why
+            testid="x4.caption"
+            read=|s| !s.no_caption_reminder
+            write=|s, on| s.no_caption_reminder = !on
+        />
         <Switch form label=t.x4_keep_archived why=t.x4_keep_archived_why testid="x4.keep-archived" read=|s| s.keep_archived write=|s, on| s.keep_archived = on />
         <DeviceChoice label=t.x4_enter why=t.x4_enter_why testid="x4.enter" choices=enter default=true value=prefs.enter />
         <DeviceSwitch label=t.x4_spell why=t.x4_spell_why testid="x4.spell" default=false value=prefs.spell />
