@@ -22,6 +22,8 @@ const MAX_NAME: usize = 100;
 /// After so many days somebody is reminded of the phrase again.
 const REMIND_DAYS: [u64; 3] = [1, 7, 30];
 const DAY_MS: u64 = 86_400_000;
+/// For so many days the reminder of a backup is put off.
+const BACKUP_PUT_OFF_DAYS: u64 = 7;
 /// So far (ms) the last timestamp may be ahead of the network's time: a clock that was a little wrong must not put what is
 /// said next before what was said last.
 const AHEAD: u64 = 24 * 3_600_000;
@@ -43,6 +45,10 @@ struct ProfileRecord {
     remind_at: u64,
     /// The phrase is not shown on this device any more.
     hidden: bool,
+    /// When the last backup was made (ms); 0: none was.
+    backup_at: u64,
+    /// Until when the reminder of it was put off (ms).
+    backup_remind_at: u64,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -95,10 +101,7 @@ impl<P: Ports> Owner<P> {
             proposed: if restored { name } else { String::new() },
             phrase_checked: restored,
             restoring: restored,
-            checked_at: 0,
-            put_off: 0,
-            remind_at: 0,
-            hidden: false,
+            ..ProfileRecord::default()
         };
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
@@ -187,6 +190,8 @@ impl<P: Ports> Owner<P> {
             phrase_checked_at: Some(profile.checked_at).filter(|at| *at > 0),
             phrase_remind_at: profile.remind_at,
             phrase_hidden: profile.hidden,
+            backup_at: profile.backup_at,
+            backup_remind_at: profile.backup_remind_at,
         }
     }
 
@@ -293,6 +298,31 @@ impl<P: Ports> Owner<P> {
             put_off: before.put_off.saturating_add(1),
             remind_at: now.as_millis() + days * DAY_MS,
             ..before
+        };
+        self.save(changed).await
+    }
+
+    /// The seed, for a backup, unless this device gives it away no more.
+    pub(crate) fn seed(&self) -> Result<[u8; 16], Failure> {
+        self.phrase()?;
+        Ok(*self.account.seed().as_bytes())
+    }
+
+    /// A backup was made.
+    pub(crate) async fn backed_up(&self, at: u64) -> Result<(), RecordError> {
+        let changed = ProfileRecord {
+            backup_at: at,
+            backup_remind_at: 0,
+            ..self.profile.borrow().clone()
+        };
+        self.save(changed).await
+    }
+
+    /// They want to be reminded of a backup in a week.
+    pub(crate) async fn put_backup_off(&self, now: Timestamp) -> Result<(), RecordError> {
+        let changed = ProfileRecord {
+            backup_remind_at: now.as_millis() + BACKUP_PUT_OFF_DAYS * DAY_MS,
+            ..self.profile.borrow().clone()
         };
         self.save(changed).await
     }

@@ -48,6 +48,10 @@ pub struct Profile {
     pub phrase_remind_at: u64,
     /// This device shows the phrase no more.
     pub phrase_hidden: bool,
+    /// When the last backup was made here (ms); 0: none was.
+    pub backup_at: u64,
+    /// Until then (ms) nobody wants to be reminded of it; 0: it was never put off.
+    pub backup_remind_at: u64,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).
@@ -111,6 +115,34 @@ pub struct Settings {
     pub recent_emoji: Vec<String>,
     /// The tone of skin that was chosen last, 1 to 5; 0 = none.
     pub emoji_tone: u8,
+    /// How often the person is reminded of a backup.
+    pub backup_reminder: BackupReminder,
+}
+
+/// After how many days without a backup somebody is reminded of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BackupReminder {
+    /// 30.
+    #[default]
+    Month,
+    /// 7.
+    Week,
+    /// 90.
+    Quarter,
+    /// Never.
+    Never,
+}
+
+impl BackupReminder {
+    /// Days.
+    pub const fn days(self) -> Option<u64> {
+        match self {
+            Self::Week => Some(7),
+            Self::Month => Some(30),
+            Self::Quarter => Some(90),
+            Self::Never => None,
+        }
+    }
 }
 
 impl Settings {
@@ -149,6 +181,7 @@ impl Default for Settings {
             recent_searches: None,
             recent_emoji: Vec::new(),
             emoji_tone: 0,
+            backup_reminder: BackupReminder::Month,
             quiet_hours: None,
             quiet_days: Self::EVERY_DAY,
             quiet_mentions: false,

@@ -57,6 +57,14 @@ pub enum ErrorCode {
     FileTotal,
     PhraseHidden,
     NameUnsupported,
+    BakPass,
+    BakDamaged,
+    BakNewer,
+    BakForeign,
+    BakOther,
+    BakUnsent,
+    BakWrite,
+    BakRead,
 }
 
 impl ErrorCode {
@@ -113,6 +121,14 @@ impl ErrorCode {
             Self::FileTotal => "FILE-TOTAL",
             Self::PhraseHidden => "PHRASE-HIDDEN",
             Self::NameUnsupported => "NAME-UNSUPPORTED",
+            Self::BakPass => "BAK-PASS",
+            Self::BakDamaged => "BAK-DAMAGED",
+            Self::BakNewer => "BAK-NEWER",
+            Self::BakForeign => "BAK-FOREIGN",
+            Self::BakOther => "BAK-OTHER",
+            Self::BakUnsent => "BAK-UNSENT",
+            Self::BakWrite => "BAK-WRITE",
+            Self::BakRead => "BAK-READ",
         }
     }
 }
