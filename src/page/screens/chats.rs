@@ -1,6 +1,7 @@
 //! C1: the list pane with its head, filters, first steps, requests and the conversations.
 
 use super::actions;
+use super::backup::{Reminder, is_due};
 use super::list::{ConversationList, Selection};
 use crate::i18n::{count, isolate, text};
 use crate::page::listing::{Filter, Which, folders, is_request, shown};
@@ -75,6 +76,7 @@ pub(crate) fn Chats() -> impl IntoView {
             <RestoreLine />
             <Filters filter />
             <div class="list-scroll" id="list-scroll">
+                <Reminder />
                 <FirstSteps />
                 <RequestsRow />
                 <Show when=move || rows.get() == 0 && app.conversations.with(Option::is_some)>
@@ -315,9 +317,12 @@ fn wants_reminder(profile: &Profile) -> bool {
 fn FirstSteps() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    // One reminder at a time; that of a backup comes first (screens 2.3).
     let unchecked = Memo::new(move |_| {
-        app.profile
-            .with(|profile| profile.as_ref().is_some_and(wants_reminder))
+        let wants = app
+            .profile
+            .with(|profile| profile.as_ref().is_some_and(wants_reminder));
+        wants && !is_due(app)
     });
     let fresh = Memo::new(move |_| {
         app.conversations

@@ -201,6 +201,7 @@ fn Forgot(vault: VaultId) -> impl IntoView {
                 <p class="small">{t.l1_forgot_about}</p>
                 <div class="actions">
                     <a class="button" href=Route::Restore.href() data-testid="l1.restore">{t.w1_restore}</a>
+                    <a class="button" href=Route::RestoreFile.href() data-testid="l1.file">{t.w1_file}</a>
                     <Show
                         when=move || sure.get()
                         fallback=move || {

@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod archive;
+pub(crate) mod backup;
 pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;
