@@ -205,7 +205,8 @@ catalogue! {
         d1_without d1_without_why d1_chosen d1_chosen_why d1_which d1_chosen_files d1_lock d1_lock_own d1_lock_own_why
         d1_lock_account d1_lock_account_why d1_passphrase d1_passphrase_hint d1_suggest d1_suggested d1_phrase
         d1_phrase_why d1_phrase_warning d1_phrase_hidden d1_account_passphrase d1_missing_chosen d1_missing_passphrase
-        d1_missing_account d1_create d1_writing d1_checking d1_done d1_done_keep d1_files_of d1_remind d1_remind_why
+        d1_missing_account d1_create d1_writing d1_checking d1_done d1_done_keep d1_extent d1_done_download d1_done_chosen
+        d1_files_of d1_remind d1_remind_why
         d1_remind_never d1_due_never d1_due_why d1_due_open d1_due_later d1_restore d1_restore_about d1_choose_file
         d1_file_named d1_file_none d1_open_file d1_made d1_of_account d1_holds d1_this_account d1_other_file
         d1_merge_why d1_merge d1_other d1_other_temporary d1_lock_restore d1_reading d1_reading_why d1_restored

@@ -28,9 +28,9 @@ async function axeFindsNothing(page: Page, where: string): Promise<void> {
 /** A picture of noise: some hundred kilobytes that nothing makes smaller. */
 async function noise(page: Page): Promise<Buffer> {
   const base64 = await page.evaluate(async () => {
-    const canvas = new OffscreenCanvas(400, 300);
+    const canvas = new OffscreenCanvas(1000, 800);
     const context = canvas.getContext('2d')!;
-    const pixels = context.createImageData(400, 300);
+    const pixels = context.createImageData(1000, 800);
     for (let at = 0; at < pixels.data.length; at += 1) pixels.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
     context.putImageData(pixels, 0, 0);
     const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer());
@@ -116,6 +116,7 @@ test('an account that was erased comes back from its backup, and a wrong passphr
   });
   expect(name).toMatch(/^backup-\d{8}\.osb$/);
   expect((file.length - HEADER) % PART).toBe(0);
+  expect(file.length).toBeGreaterThan(HEADER + 4 * PART);
   expect(file.includes('Hello Bob')).toBe(false);
   await ann.page.screenshot({ path: info.outputPath('d1-done.png') });
   await ann.id('d1.finish').click();
@@ -256,8 +257,9 @@ test('another account is not merged; a backup goes where the person chooses, and
   await tabTo('d1.create');
   await ann.page.keyboard.press('Enter');
   await expect(ann.id('d1.done')).toBeVisible();
+  await expect(ann.id('d1.finish')).toBeFocused();
   await ann.page.keyboard.press('Enter');
-  await expect(ann.screen('d1')).toHaveCount(0);
+  await expect(ann.screen('d1')).toBeHidden();
   const file = await ann.page.evaluate(async () => {
     const folder = await navigator.storage.getDirectory();
     for await (const [, handle] of folder as unknown as AsyncIterable<[string, FileSystemFileHandle]>) {

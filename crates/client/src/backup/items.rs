@@ -53,6 +53,8 @@ pub(super) struct Profile {
     pub name: String,
     pub picture: Option<PictureRef>,
     pub community_requests: Option<bool>,
+    /// When it last changed (s).
+    pub updated_s: u64,
 }
 
 /// A message, behind the conversation in which it stands.

@@ -276,9 +276,9 @@ impl<P: Ports> Backups<P> {
     ) -> Result<(), RecordError> {
         let now = change.network_now();
         let now_s = (now.as_millis() / 1_000).max(change.configs.profile.updated_s() + 1);
-        let (name, picture) = {
+        let (name, picture, updated_s) = {
             let here = &change.configs.profile;
-            (here.name(), here.picture())
+            (here.name(), here.picture(), here.updated_s())
         };
         if name.is_empty() && !there.name.is_empty() {
             let profile = change.configs.profile_mut();
@@ -287,6 +287,8 @@ impl<P: Ports> Backups<P> {
             merging.conflict(None, MergeField::Name);
         }
         match (picture, &there.picture) {
+            // One that was removed since stays away.
+            (None, Some(_)) if updated_s > there.updated_s => {}
             (None, Some(there)) => {
                 let picture = ProfilePicture {
                     url: there.url.clone(),
@@ -320,10 +322,11 @@ impl<P: Ports> Backups<P> {
             return Ok(());
         };
         for group in there.groups() {
-            change.configs.groups_mut().set_group(&group)?;
+            // What no config takes has never been in one.
+            let _ = change.configs.groups_mut().set_group(&group);
         }
         for community in there.communities() {
-            change.configs.groups_mut().set_community(&community)?;
+            let _ = change.configs.groups_mut().set_community(&community);
         }
         Ok(())
     }

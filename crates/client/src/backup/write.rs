@@ -138,6 +138,7 @@ impl<P: Ports> Backups<P> {
                         name: set.profile.name(),
                         picture: self.owner.picture(),
                         community_requests: set.profile.community_requests(),
+                        updated_s: set.profile.updated_s(),
                     };
                     (profile, set.config_mut(Kind::UserGroups).dump())
                 };

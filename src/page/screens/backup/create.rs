@@ -2,7 +2,7 @@
 
 use super::file::ask;
 use super::work::{Progress, make};
-use super::{ProgressLine, amounts};
+use super::{ProgressLine, amounts, focus_follows};
 use crate::bridge::{
     BACKUP_PASSPHRASE, BackupCall, BackupLock, BackupWish, Call, Reply, SecretBytes,
 };
@@ -40,8 +40,8 @@ enum Scope {
 enum Stage {
     Asking,
     Working,
-    /// What is in it.
-    Done(BackupView),
+    /// What is in it, and the name of the download, if it is one.
+    Done(BackupView, Option<String>),
 }
 
 /// Handles of the open dialog.
@@ -125,6 +125,7 @@ impl Form {
                 return sink.drop_file().await;
             }
             let wish = self.take();
+            let download = sink.download().map(str::to_owned);
             self.suggested.set(None);
             self.stage.set(Stage::Working);
             let tell = move |progress| {
@@ -132,7 +133,7 @@ impl Form {
                 !ended && self.progress.try_set(Some(progress)).is_none()
             };
             let stage = match make(self.app, wish, sink, tell).await {
-                Ok(Some(view)) => Stage::Done(view),
+                Ok(Some(view)) => Stage::Done(view, download),
                 Ok(None) => Stage::Asking,
                 Err(failure) => {
                     self.failed.try_set(Some(failure));
@@ -180,6 +181,7 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
         failed: RwSignal::new(None),
         ended: StoredValue::new(false),
     };
+    focus_follows(move || form.stage.with(std::mem::discriminant));
     let asking = Memo::new(move |_| form.stage.with(|stage| *stage == Stage::Asking));
     view! {
         <Show when=move || asking.get()>
@@ -188,16 +190,22 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
         {move || match form.stage.get() {
             Stage::Asking => ().into_any(),
             Stage::Working => view! { <Working form /> }.into_any(),
-            Stage::Done(view) => view! {
-                <div class="stack" data-testid="d1.done">
+            Stage::Done(view, download) => view! {
+                <div class="stack" data-step data-testid="d1.done">
                     <div class="note" role="status">
                         <Draw icon=Icon::Check />
                         <p>{t.d1_done}</p>
                     </div>
                     <p>{amounts(t, &view.counts)}</p>
+                    <p>
+                        {match download {
+                            Some(name) => fill(t.d1_done_download, &[("name", &name)]),
+                            None => t.d1_done_chosen.to_owned(),
+                        }}
+                    </p>
                     <p class="small muted">{t.d1_done_keep}</p>
                     <div class="actions end">
-                        <button type="button" class="button primary" data-testid="d1.finish" autofocus on:click=move |_| open.set(false)>{t.close}</button>
+                        <button type="button" class="button primary" data-testid="d1.finish" data-pane-focus on:click=move |_| open.set(false)>{t.close}</button>
                     </div>
                 </div>
             }
@@ -246,7 +254,7 @@ fn Questions(form: Form) -> impl IntoView {
     };
     view! {
         <p class="small">{t.d1_about}</p>
-        <form class="stack" on:submit=submit novalidate autocomplete="off">
+        <form class="stack" data-step on:submit=submit novalidate autocomplete="off">
             <fieldset class="field">
                 <legend>{t.d1_scope}</legend>
                 <div class="choices">
@@ -329,16 +337,16 @@ fn Conversations(form: Form) -> impl IntoView {
         <fieldset class="field">
             <legend>{t.d1_which}</legend>
             <div class="pick-list">{rows}</div>
-            <label class="check flush">
-                <input
-                    type="checkbox"
-                    data-testid="d1.chosen-files"
-                    prop:checked=move || form.chosen_files.get()
-                    on:change=move |event| form.chosen_files.set(event_target_checked(&event))
-                />
-                <span>{t.d1_chosen_files}</span>
-            </label>
         </fieldset>
+        <label class="check flush">
+            <input
+                type="checkbox"
+                data-testid="d1.chosen-files"
+                prop:checked=move || form.chosen_files.get()
+                on:change=move |event| form.chosen_files.set(event_target_checked(&event))
+            />
+            <span>{t.d1_chosen_files}</span>
+        </label>
     }
 }
 
@@ -356,7 +364,7 @@ fn OwnPassphrase(form: Form) -> impl IntoView {
                 invalid=false
                 described_by="d1-passphrase-hint".to_owned()
             />
-            <p class="hint" id="d1-passphrase-hint">{fill(t.d1_passphrase_hint, &[("n", &BACKUP_PASSPHRASE.to_string())])}</p>
+            <p class="small muted" id="d1-passphrase-hint">{fill(t.d1_passphrase_hint, &[("n", &BACKUP_PASSPHRASE.to_string())])}</p>
             <div class="actions">
                 <button type="button" class="button small" data-testid="d1.suggest" on:click=move |_| form.suggest()>
                     <Draw icon=Icon::Again />
@@ -415,10 +423,10 @@ fn Working(form: Form) -> impl IntoView {
         _ => t.d1_writing,
     });
     view! {
-        <div class="stack" data-testid="d1.working">
+        <div class="stack" data-step data-testid="d1.working">
             <ProgressLine pattern progress=form.progress />
             <div class="actions end">
-                <button type="button" class="button" data-testid="d1.cancel" autofocus on:click=move |_| form.ended.set_value(true)>{t.cancel}</button>
+                <button type="button" class="button" data-testid="d1.cancel" data-pane-focus on:click=move |_| form.ended.set_value(true)>{t.cancel}</button>
             </div>
         </div>
     }

@@ -97,6 +97,14 @@ impl Sink {
         written.map_err(|_| failure(ErrorCode::BakWrite))
     }
 
+    /// Its name, when it is a download.
+    pub(super) fn download(&self) -> Option<&str> {
+        match self {
+            Self::Chosen(..) => None,
+            Self::Parts(_, name) => Some(name),
+        }
+    }
+
     /// The file is good: a download begins now, a chosen file stays.
     pub(super) fn keep(&self, written: &Blob) {
         if let Self::Parts(_, name) = self {

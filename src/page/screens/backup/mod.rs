@@ -13,6 +13,7 @@ pub(crate) use start::RestoreFile;
 
 use crate::bridge::Protection;
 use crate::i18n::{Catalogue, count, fill, format, text};
+use crate::page::focus::rescue;
 use crate::page::state::App;
 use crate::page::ui::icons::{Draw, Icon};
 use create::CreateDialog;
@@ -67,6 +68,17 @@ fn is_protected(app: App) -> bool {
         let own = all.iter().find(|one| Some(one.id) == vault);
         own.is_some_and(|one| one.protection == Protection::Passphrase)
     })
+}
+
+/// When a step takes the place of another one, and with it what had the focus, the focus goes into the new one.
+fn focus_follows<T: PartialEq + 'static>(step: impl Fn() -> T + 'static) {
+    Effect::new(move |before: Option<T>| {
+        let now = step();
+        if before.is_some_and(|before| before != now) {
+            rescue("[data-step]");
+        }
+        now
+    });
 }
 
 /// How much is in a backup, in words.

@@ -52,22 +52,24 @@ pub(crate) fn Reminder() -> impl IntoView {
     view! {
         <Show when=move || due.get().is_some()>
             <section class="first-steps" aria-labelledby="d1-due" data-testid="c1.backup">
-                <h2 id="d1-due">{title}</h2>
-                <p class="small muted">{t.d1_due_why}</p>
-                <div class="actions">
-                    <a class="button" href=Route::Storage.href() data-testid="c1.backup-open">
-                        <Draw icon=Icon::Down />
-                        {t.d1_due_open}
-                    </a>
+                <div class="card-head">
+                    <h2 id="d1-due">{title}</h2>
                     <button
                         type="button"
-                        class="button quiet"
+                        class="icon-button"
+                        aria-label=t.d1_due_later
+                        title=t.d1_due_later
                         data-testid="c1.backup-later"
                         on:click=move |_| app.send(Command::Backup(BackupStep::PutOff))
                     >
-                        {t.d1_due_later}
+                        <Draw icon=Icon::Close size=16 />
                     </button>
                 </div>
+                <p class="small muted">{t.d1_due_why}</p>
+                <a class="button" href=Route::Storage.href() data-testid="c1.backup-open">
+                    <Draw icon=Icon::Down />
+                    {t.d1_due_open}
+                </a>
             </section>
         </Show>
     }

@@ -1,7 +1,7 @@
 //! Taking a backup in: the file and its passphrase, what is in it, and what came of it.
 
 use super::work::{Progress, open as open_file, take_in};
-use super::{ProgressLine, amounts};
+use super::{ProgressLine, amounts, focus_follows};
 use crate::bridge::{BackupCall, Call};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::router::{Route, replace};
@@ -146,7 +146,7 @@ pub(super) fn Facts(view: BackupView, own: bool) -> impl IntoView {
             <dd>{format::full(view.made_at)}</dd>
             <dt>{t.d1_of_account}</dt>
             <dd><bdi>{account}</bdi></dd>
-            <dt>{t.d1_scope}</dt>
+            <dt>{t.d1_extent}</dt>
             <dd>{scope}</dd>
             <dt>{t.d1_holds}</dt>
             <dd>{amounts(t, &view.counts)}</dd>
@@ -171,12 +171,19 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
     let form = FileForm::new(app);
     let merge = Merge::new(app);
     on_cleanup(move || form.back_if_open());
+    focus_follows(move || {
+        (
+            form.seen.with(Option::is_some),
+            merge.busy.get(),
+            merge.report.with(Option::is_some),
+        )
+    });
     let content = move || {
         if let Some(report) = merge.report.get() {
             return view! {
                 <Report report />
                 <div class="actions end">
-                    <button type="button" class="button primary" data-testid="d1.finish" autofocus on:click=move |_| open.set(false)>{t.close}</button>
+                    <button type="button" class="button primary" data-testid="d1.finish" data-pane-focus on:click=move |_| open.set(false)>{t.close}</button>
                 </div>
             }
             .into_any();
@@ -193,7 +200,7 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
             Some(view) => view! { <Seen form merge view /> }.into_any(),
         }
     };
-    view! { <div class="stack">{content}</div> }
+    view! { <div class="stack" data-step>{content}</div> }
 }
 
 impl FileForm {
@@ -239,7 +246,7 @@ fn Seen(form: FileForm, merge: Merge, view: BackupView) -> impl IntoView {
                 <p class="small muted">{t.d1_merge_why}</p>
                 <div class="actions end">
                     <button type="button" class="button" data-testid="d1.other-file" on:click=move |_| form.back()>{t.d1_other_file}</button>
-                    <button type="button" class="button primary" data-testid="d1.merge" autofocus on:click=begin>{t.d1_merge}</button>
+                    <button type="button" class="button primary" data-testid="d1.merge" data-pane-focus on:click=begin>{t.d1_merge}</button>
                 </div>
             }
             .into_any()
@@ -250,7 +257,7 @@ fn Seen(form: FileForm, merge: Merge, view: BackupView) -> impl IntoView {
                     <p>{if temporary { t.d1_other_temporary } else { t.d1_other }}</p>
                 </div>
                 <div class="actions end">
-                    <button type="button" class="button" data-testid="d1.other-file" autofocus on:click=move |_| form.back()>{t.d1_other_file}</button>
+                    <button type="button" class="button" data-testid="d1.other-file" data-pane-focus on:click=move |_| form.back()>{t.d1_other_file}</button>
                     {(!temporary).then(|| view! {
                         <button type="button" class="button primary" data-testid="d1.lock" on:click=lock>{t.d1_lock_restore}</button>
                     })}
@@ -317,7 +324,7 @@ pub(super) fn Merging(merge: Merge) -> impl IntoView {
             <ProgressLine pattern=t.d1_reading progress=merge.progress />
             <p class="small muted">{t.d1_reading_why}</p>
             <div class="actions end">
-                <button type="button" class="button" data-testid="d1.cancel" autofocus on:click=move |_| merge.ended.set_value(true)>{t.cancel}</button>
+                <button type="button" class="button" data-testid="d1.cancel" data-pane-focus on:click=move |_| merge.ended.set_value(true)>{t.cancel}</button>
             </div>
         </div>
     }
@@ -339,7 +346,7 @@ pub(super) fn Report(report: MergeReport) -> impl IntoView {
     ];
     let facts = facts
         .into_iter()
-        .filter(|(_, n)| *n > 0)
+        .filter(|(words, n)| *n > 0 && (news || !std::ptr::eq(*words, &t.d1_known)))
         .map(|(words, n)| view! { <li>{count(words, n.into())}</li> })
         .collect_view();
     let conflicts = report

@@ -1,6 +1,7 @@
 //! An account from a backup, where none is open: the file first, then its phrase where the file does not hold it, then the
 //! questions of W2; the account is made and the file taken in before anything else is shown (screens 20, W3).
 
+use super::focus_follows;
 use super::restore::{Facts, FileForm, FileQuestion, Merge, Merging, Report};
 use crate::bridge::{BackupCall, Call, Reply, SecretBytes};
 use crate::i18n::text;
@@ -98,6 +99,13 @@ pub(crate) fn RestoreFile() -> impl IntoView {
         (false, true) => "loading",
         (false, false) => "ready",
     };
+    focus_follows(move || {
+        (
+            start.form.seen.with(Option::is_some),
+            start.merge.busy.get(),
+            start.over.get(),
+        )
+    });
     let content = move || {
         if start.over.get() {
             return view! { <Over start /> }.into_any();
@@ -121,9 +129,11 @@ pub(crate) fn RestoreFile() -> impl IntoView {
                         </a>
                     </Show>
                     <h1 tabindex="-1" data-route-focus>{t.d1_restore}</h1>
-                    <p class="muted">{t.d1_start_about}</p>
+                    <Show when=move || !start.over.get()>
+                        <p class="muted">{t.d1_start_about}</p>
+                    </Show>
                 </div>
-                {content}
+                <div class="stack" data-step>{content}</div>
             </div>
         </main>
     }
@@ -147,16 +157,24 @@ fn Questions(start: Start, view: BackupView) -> impl IntoView {
             start.begin(with_phrase);
         }
     };
-    let other = move |failure: &Failure| {
-        (failure.code == ErrorCode::BakOther).then(|| t.d1_phrase_other.to_owned())
-    };
     let told = move || {
+        let failed = start.failed.get();
+        if failed
+            .as_ref()
+            .is_some_and(|one| one.code == ErrorCode::BakOther)
+        {
+            // The file is right, the words are not.
+            let note = view! {
+                <div class="note error" role="alert" data-testid="d1.restore-error" data-code=ErrorCode::BakOther.code()>
+                    <Draw icon=Icon::Warning />
+                    <p class="what">{t.d1_phrase_other}</p>
+                </div>
+            };
+            return Some(note.into_any());
+        }
         let typed = start.phrase.failed.get();
-        let failed = start.failed.get().map(|failure| {
-            let what = other(&failure);
-            (failure, what)
-        });
-        failed.or(typed).map(|(failure, what)| match what {
+        let failed = failed.map(|failure| (failure, None)).or(typed);
+        failed.map(|(failure, what)| match what {
             Some(what) => {
                 view! { <FailureNote failure what testid="d1.restore-error" /> }.into_any()
             }
@@ -217,7 +235,7 @@ fn Over(start: Start) -> impl IntoView {
                 None => view! { <p role="status" data-testid="d1.unfinished">{t.d1_unfinished}</p> }.into_any(),
             }}
             <div class="actions end">
-                <button type="button" class="button primary big" data-testid="d1.enter" autofocus on:click=move |_| start.enter()>{t.d1_enter}</button>
+                <button type="button" class="button primary big" data-testid="d1.enter" data-pane-focus on:click=move |_| start.enter()>{t.d1_enter}</button>
             </div>
         </div>
     }
