@@ -81,18 +81,25 @@ fn focus_follows<T: PartialEq + 'static>(step: impl Fn() -> T + 'static) {
     });
 }
 
-/// How much is in a backup, in words.
+/// How much is in a backup, in words. What there is none of is left out.
 fn amounts(t: &Catalogue, counts: &BackupCounts) -> String {
-    let mut parts = vec![
-        count(&t.d1_conversations, counts.conversations.into()),
-        count(&t.d1_messages, counts.messages.into()),
-    ];
-    if counts.files > 0 {
-        let files = count(&t.d1_files, counts.files.into());
-        parts.push(fill(
-            t.d1_files_of,
-            &[("files", &files), ("size", &format::bytes(counts.bytes))],
-        ));
+    let BackupCounts {
+        conversations,
+        messages,
+        files,
+        bytes,
+    } = *counts;
+    let mut parts = Vec::new();
+    if conversations > 0 {
+        parts.push(count(&t.d1_conversations, conversations.into()));
+    }
+    if messages > 0 || conversations + files == 0 {
+        parts.push(count(&t.d1_messages, messages.into()));
+    }
+    if files > 0 {
+        let files = count(&t.d1_files, files.into());
+        let size = format::bytes(bytes);
+        parts.push(fill(t.d1_files_of, &[("files", &files), ("size", &size)]));
     }
     parts.join(", ")
 }
