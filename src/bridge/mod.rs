@@ -4,14 +4,16 @@
 //! Before the first call both sides compare their [`BUILD`], so an old half never talks to a new one.
 //! The page's end is [`client::Engine`]; the worker's end is `crate::worker`.
 
+mod backup;
 pub mod client;
 mod media;
 mod secret;
 pub(crate) mod wire;
 
-use onionskin_client::api::{Answer, Blob, Command, Event, Failure, Profile};
+use onionskin_client::api::{Answer, BackupView, Blob, Command, Event, Failure, Profile};
 use serde::{Deserialize, Serialize};
 
+pub use backup::{BACKUP_PASSPHRASE, BackupCall, BackupLock, BackupWish};
 pub use media::{FILE_LIMIT, Prepared, Quality, ThumbnailOrder, VoiceCall};
 pub use secret::SecretBytes;
 
@@ -177,6 +179,8 @@ pub enum Call {
     Thumbnail(ThumbnailOrder),
     /// Something about the voice message that is being recorded.
     Voice(VoiceCall),
+    /// Something about a backup that needs a passphrase.
+    Backup(BackupCall),
     /// A command of the engine. Answer: [`Reply::Answer`].
     Engine(Command),
 }
@@ -223,6 +227,8 @@ pub enum Reply {
     Picture(Prepared),
     /// A file.
     Bytes(Blob),
+    /// What the head of a backup says.
+    Backup(BackupView),
     /// The engine's answer.
     Answer(Answer),
 }

@@ -201,6 +201,19 @@ catalogue! {
         x6_truth_hidden_when x6_truth_installed x6_truth_installed_when x6_truth_locked x6_truth_locked_when x6_truth_closed x6_truth_closed_when x6_push
         notify_request notify_test notify_title notify_about notify_browser notify_go notify_tip notify_reply notify_reply_hint notify_mute notify_late x6_reply x6_reply_why x6_missing_ios x6_allow_chromium x6_allow_firefox x6_allow_safari x6_allow_ios x6_allow_other x7_title x7_used x7_used_why x7_of x7_tight x7_full x7_put_off x7_rest x7_search x7_oldest x7_pictures x7_films x7_keep x7_keep_refused x7_clean x7_clean_why x7_age
         x7_any_age x7_size x7_any_size x7_larger x7_place x7_everywhere x7_free x7_sure x7_done x7_top x7_largest x7_no_files
+        w1_file d1_card d1_card_why d1_temporary d1_last d1_last_never d1_title d1_about d1_scope d1_all d1_all_why
+        d1_without d1_without_why d1_chosen d1_chosen_why d1_which d1_chosen_files d1_lock d1_lock_own d1_lock_own_why
+        d1_lock_account d1_lock_account_why d1_passphrase d1_passphrase_hint d1_suggest d1_suggested d1_phrase
+        d1_phrase_why d1_phrase_warning d1_phrase_hidden d1_account_passphrase d1_missing_chosen d1_missing_passphrase
+        d1_missing_account d1_create d1_writing d1_checking d1_done d1_done_keep d1_extent d1_done_download d1_done_chosen
+        d1_files_of d1_remind d1_remind_why
+        d1_remind_never d1_due_never d1_due_why d1_due_open d1_due_later d1_restore d1_restore_about d1_choose_file
+        d1_file_named d1_file_none d1_open_file d1_made d1_of_account d1_holds d1_this_account d1_other_file
+        d1_merge_why d1_merge d1_other d1_other_temporary d1_lock_restore d1_reading d1_reading_why d1_restored
+        d1_restored_nothing d1_lost_cut d1_lost_trailing d1_lost_what d1_lost_nothing d1_conflict_of d1_field_name
+        d1_field_picture d1_field_settings d1_field_nickname d1_field_note d1_field_label d1_field_folder
+        d1_field_draft d1_field_muted d1_field_notify d1_field_timer d1_field_blocked d1_start_about d1_needs_phrase
+        d1_phrase_other d1_start d1_unfinished d1_enter
         s1_title s1_label s1_tips s1_filters s1_people s1_messages s1_places
         s1_nothing s1_unknown s1_widen s1_emoji s1_more s1_recent s1_recent_clear s1_recent_keep s1_chip_from s1_chip_in s1_chip_link s1_chip_file s1_chip_image s1_chip_voice
         s1_chip_before s1_chip_after s1_chip_mine s2_title s2_empty s2_in s2_everywhere s3_title s3_empty
@@ -237,6 +250,7 @@ catalogue! {
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
         media_staged x7_days x7_older d2_reading d2_done
         d3_node_confirmed d3_receipt_vaults d3_receipt_caches d3_receipt_workers d3_receipt_left d3_receipt_remains
+        d1_due d1_conversations d1_messages d1_files d1_known d1_deleted d1_expired d1_unsent d1_conflicts d1_lost_parts
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
         said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_all media_undescribed s1_searchable s1_left_out
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;

@@ -41,6 +41,7 @@ mod zip;
 use crate::i18n;
 use leptos::prelude::*;
 use router::Route;
+use screens::backup::RestoreFile;
 use screens::create::Create;
 use screens::lock::Lock;
 use screens::network::Network;
@@ -80,6 +81,7 @@ pub(crate) enum Screen {
     Create,
     Temporary,
     Restore,
+    RestoreFile,
     Lock,
     Network,
     Path,
@@ -129,6 +131,7 @@ fn screen(app: App) -> Screen {
             Route::Create => Screen::Create,
             Route::Temporary => Screen::Temporary,
             Route::Restore => Screen::Restore,
+            Route::RestoreFile => Screen::RestoreFile,
             Route::Network => Screen::Network,
             Route::Path => Screen::Path,
             Route::Welcome => Screen::Welcome,
@@ -146,6 +149,7 @@ fn show(screen: Screen, part: Part) -> AnyView {
         Screen::Create => view! { <Create temporary=false /> }.into_any(),
         Screen::Temporary => view! { <Create temporary=true /> }.into_any(),
         Screen::Restore => view! { <Restore /> }.into_any(),
+        Screen::RestoreFile => view! { <RestoreFile /> }.into_any(),
         Screen::Lock => view! { <Lock /> }.into_any(),
         Screen::Network | Screen::Path | Screen::Shell => match part.inside.get() {
             Some(Inside(show)) => show(screen),
@@ -214,6 +218,7 @@ fn guard(app: App) {
                     Route::Welcome
                         | Route::Create
                         | Route::Restore
+                        | Route::RestoreFile
                         | Route::Temporary
                         | Route::Lock
                 );

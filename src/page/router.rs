@@ -12,6 +12,8 @@ pub(crate) enum Route {
     Welcome,
     Create,
     Restore,
+    /// From a backup.
+    RestoreFile,
     Temporary,
     Lock,
     Chats,
@@ -54,6 +56,7 @@ impl Route {
             Self::Welcome => "#/welcome".into(),
             Self::Create => "#/create".into(),
             Self::Restore => "#/restore".into(),
+            Self::RestoreFile => "#/restore/file".into(),
             Self::Temporary => "#/temporary".into(),
             Self::Lock => "#/lock".into(),
             Self::Chats => "#/chats".into(),
@@ -103,6 +106,7 @@ impl Route {
             ("welcome", None) => Some(Self::Welcome),
             ("create", None) => Some(Self::Create),
             ("restore", None) => Some(Self::Restore),
+            ("restore", Some("file")) => Some(Self::RestoreFile),
             ("temporary", None) => Some(Self::Temporary),
             ("lock", None) => Some(Self::Lock),
             ("chats", None) => Some(Self::Chats),
@@ -149,6 +153,7 @@ impl Route {
             Self::Welcome
                 | Self::Create
                 | Self::Restore
+                | Self::RestoreFile
                 | Self::Temporary
                 | Self::Lock
                 | Self::Network
@@ -272,6 +277,7 @@ mod tests {
             Route::Welcome,
             Route::Create,
             Route::Restore,
+            Route::RestoreFile,
             Route::Temporary,
             Route::Lock,
             Route::Chats,

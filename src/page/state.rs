@@ -338,7 +338,8 @@ impl App {
         self.opened(reply).await
     }
 
-    async fn opened(self, reply: Reply) -> Result<(), Failure> {
+    /// Shows the account that was opened.
+    pub(crate) async fn opened(self, reply: Reply) -> Result<(), Failure> {
         let Reply::Opened { profile, vault } = reply else {
             return Err(not_running());
         };

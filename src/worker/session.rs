@@ -2,6 +2,8 @@
 //!
 //! Opening and closing run one after the other; commands of an open account run side by side.
 
+mod backup;
+
 use super::deployment::{Asked, Deployment, ask, environment};
 use super::media::{picture, voice};
 use super::owner::{Ownership, acquire, held, say};
@@ -12,6 +14,7 @@ use super::{device, kdf, phrase, post};
 use crate::bridge::{
     Call, FromWorker, Keep, PhraseCheck, Protection, Reply, SecretBytes, VaultId, VaultInfo,
 };
+use backup::OpenedFile;
 use futures::StreamExt;
 use futures::future::Either;
 use futures::lock::Mutex;
@@ -50,6 +53,8 @@ pub(crate) struct Session {
     wrong: RefCell<SortedMap<VaultId, u32>>,
     superseded: Rc<Cell<bool>>,
     voice: RefCell<Option<voice::Recording>>,
+    /// A backup that was opened and is not taken in yet.
+    file: RefCell<Option<OpenedFile>>,
 }
 
 struct Open {
@@ -88,6 +93,7 @@ impl Session {
             wrong: RefCell::new(SortedMap::new()),
             superseded: Rc::new(Cell::new(false)),
             voice: RefCell::new(None),
+            file: RefCell::new(None),
         })
     }
 
@@ -105,6 +111,7 @@ impl Session {
                     _ => Err(internal("the engine gave no file")),
                 }
             }
+            Call::Backup(call) => self.backup(call).await,
             Call::Voice(call) => voice::answer(&mut self.voice.borrow_mut(), call),
             Call::Vaults => self.vaults().await.map(Reply::Vaults),
             // Asking the browser to persist is the page's part; a worker cannot.
@@ -355,6 +362,20 @@ impl Session {
         self.open_by_passphrase(vault, &header, Some(passphrase))
             .await?;
         Ok(Reply::Done)
+    }
+
+    /// Whether a passphrase protects the open account.
+    async fn is_protected(&self) -> Result<bool, Failure> {
+        let vault = self.open.borrow().as_ref().and_then(|open| {
+            let place = open.place.as_ref();
+            place.map(|place| place.vault)
+        });
+        let Some(vault) = vault else {
+            return Ok(false);
+        };
+        let entry = registry::get(vault).await.map_err(storage)?;
+        let header = entry.and_then(|entry| entry.header);
+        Ok(header.is_none_or(|header| header.passphrase().is_some()))
     }
 
     async fn open_by_passphrase(

@@ -4,8 +4,8 @@
 //! writes everything in one transaction, and only then shows it in memory and tells it. Changes take turns.
 
 use crate::api::{
-    Anchor, Answer, Conversation, ConversationId, Delivery, Draft, Event, LastMessage, Message,
-    MessageId, MessageKind, Notify, Quoted, RequestState, Settings, Timer,
+    Anchor, Answer, Conversation, ConversationId, Delivery, Draft, ErrorCode, Event, LastMessage,
+    Message, MessageId, MessageKind, Notify, Quoted, RequestState, Settings, Timer,
 };
 use crate::chores::{Chore, Chores};
 use crate::early::{Early, EarlyRecord, EarlyWords};
@@ -310,6 +310,11 @@ impl<P: Ports> Conversations<P> {
 
     pub(crate) fn view_of(&self, id: &ConversationId) -> Option<Conversation> {
         self.book.borrow().get(id).map(|record| self.view(record))
+    }
+
+    /// All of them, also those that show nothing.
+    pub(crate) fn ids(&self) -> Vec<ConversationId> {
+        self.book.borrow().keys().copied().collect()
     }
 
     /// All that have something to show: pinned ones in their order, then newest first.
@@ -1066,13 +1071,24 @@ impl<P: Ports> Change<'_, P> {
 
     /// Puts a message into its conversation, which shows from now on. False when one with this author and timestamp is or
     /// was there, unless that one does not open.
-    pub(crate) async fn add(&mut self, mut record: MessageRecord) -> Result<bool, RecordError> {
+    pub(crate) async fn add(&mut self, record: MessageRecord) -> Result<bool, RecordError> {
         let opens = record.kind != MessageKind::Undecryptable;
         match self.fit(&record.author, record.sent_at, opens).await? {
             Fit::New => {}
             Fit::Instead => self.make_room(&record.author, record.sent_at).await?,
             Fit::Known => return Ok(false),
         }
+        let keeps_archived = self.conversations.settings.borrow().keep_archived;
+        let calls = record.is_said() || record.asks_for_attention();
+        if let Some(row) = self.edit(&record.conversation) {
+            row.archived &= keeps_archived || !calls;
+        }
+        self.write(record);
+        Ok(true)
+    }
+
+    /// Writes a message where none stands, with all that leads to it. Its conversation shows from now on.
+    pub(crate) fn write(&mut self, mut record: MessageRecord) {
         if let Some(early) = self.take_early((record.author, record.sent_at)) {
             let own = self.conversations.own;
             let partner = self.edit(&record.conversation).map(|row| row.account);
@@ -1096,10 +1112,8 @@ impl<P: Ports> Change<'_, P> {
         );
         files::note(&mut self.tx, records, &record);
         let now = self.now;
-        let keeps_archived = self.conversations.settings.borrow().keep_archived;
         if let Some(row) = self.edit(&record.conversation) {
             row.hidden = false;
-            row.archived &= keeps_archived || !(record.is_said() || record.asks_for_attention());
             row.active_at = row.active_at.max(record.sent_at.min(now));
             if row.order() < Some((record.sent_at, record.id)) {
                 row.last = Some((record.id, record.summary()));
@@ -1111,7 +1125,6 @@ impl<P: Ports> Change<'_, P> {
         }
         self.tell(Told::Message(record.id));
         self.messages.insert(record.id, record);
-        Ok(true)
     }
 
     /// Takes a message out, wherever it is, and sees to it that it does not come back. Gives what was removed.
@@ -1124,7 +1137,7 @@ impl<P: Ports> Change<'_, P> {
         let records = self.conversations.records.clone();
         if place != Some(Place { at: None }) {
             let gone = self.gone_key(author, sent_at);
-            self.tx.put(&gone, &());
+            self.tx.put(&gone, &(*author, sent_at));
         }
         self.set_place(author, sent_at, Place { at: None });
         let Some((conversation, id)) = place.and_then(|place| place.at) else {
@@ -1234,6 +1247,24 @@ impl<P: Ports> Change<'_, P> {
     ) -> Result<(), RecordError> {
         if let Some(mut record) = self.message(id).await? {
             record.delivery = delivery;
+            self.put(record);
+        }
+        Ok(())
+    }
+
+    /// The copy of an own message came: one that a backup told as not sent was sent after all.
+    pub(crate) async fn was_sent(
+        &mut self,
+        own: &[u8; 32],
+        sent_at: u64,
+    ) -> Result<(), RecordError> {
+        let record = self.message_by(own, sent_at).await?;
+        let unsent = Delivery::Failed(ErrorCode::BakUnsent);
+        if let Some(mut record) = record.filter(|record| record.delivery == unsent) {
+            record.delivery = Delivery::Synced {
+                confirmed: 0,
+                of: 0,
+            };
             self.put(record);
         }
         Ok(())

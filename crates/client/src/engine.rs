@@ -7,6 +7,7 @@ use crate::api::{
     Answer, Command, Conversation, ConversationId, Draft, ErrorCode, Event, Failure, FileId,
     NetworkReport, NetworkStatus, PathView,
 };
+use crate::backup::Backups;
 use crate::chores;
 use crate::compose::{Letter, unknown_message};
 use crate::conversation::Conversations;
@@ -59,6 +60,7 @@ struct Inner<P: Ports> {
     finder: Finder<P>,
     sync: Rc<Sync<P>>,
     erasure: Erasure,
+    backups: Backups<P>,
     stop: Bell,
     stopped: Cell<bool>,
     told: RefCell<Told>,
@@ -168,6 +170,14 @@ impl<P: Ports> Engine<P> {
             Rc::clone(&sync),
         )
         .await?;
+        let backups = Backups::new(
+            Rc::clone(&ports),
+            Rc::clone(&owner),
+            network.clone(),
+            Rc::clone(&conversations),
+            Rc::clone(&files),
+            Rc::clone(&sync),
+        );
         let finder = Finder::new(Rc::clone(&ports), Rc::clone(&conversations));
         Ok(Self(Rc::new(Inner {
             ports,
@@ -181,6 +191,7 @@ impl<P: Ports> Engine<P> {
             finder,
             sync,
             erasure: Erasure::default(),
+            backups,
             stop: Bell::default(),
             stopped: Cell::new(false),
             told: RefCell::default(),
@@ -548,6 +559,8 @@ impl<P: Ports> Engine<P> {
                 network.reset_data_use().await?;
                 Ok(Answer::Done)
             }
+            Command::Backup(step) => self.0.backups.make(step).await,
+            Command::Merge(step) => self.0.backups.merge(step).await,
             Command::RevealPhrase => owner.phrase().map(Answer::Phrase),
             Command::StageFile { conversation, file } => {
                 files.stage(&conversation, file).await.map(Answer::File)

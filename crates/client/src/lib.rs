@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod backup;
 mod chores;
 mod compose;
 mod conversation;

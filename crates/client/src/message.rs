@@ -282,7 +282,7 @@ pub(crate) fn author_key<P: Ports>(records: &Records<P>, author: &[u8; 32], sent
 }
 
 /// `blind16 ‖ time BE`, behind which the name of a [`Place`] stands: the messages that were removed, in the order in which
-/// that happened (network time, ms).
+/// that happened (network time, ms). The record holds their author's key and sent timestamp, for backups.
 pub(crate) fn gone<P: Ports>(records: &Records<P>, at: u64) -> Key {
     records
         .key::<16>(Table::Index, "gone", &[])

@@ -26,7 +26,7 @@ pub(crate) fn forget<P: Ports>(tx: &mut Tx<P>, records: &Records<P>, record: &Me
 
 impl<P: Ports> Change<'_, P> {
     /// Pins a message, or not.
-    async fn pin(&mut self, id: &MessageId, on: bool) -> Result<(), RecordError> {
+    pub(crate) async fn pin(&mut self, id: &MessageId, on: bool) -> Result<(), RecordError> {
         let record = self.message(id).await?;
         if let Some(mut record) = record.filter(|record| record.pinned != on) {
             let key = key(&self.conversations().records, &record);

@@ -23,6 +23,8 @@ const MAX_NAME: usize = 100;
 /// After so many days somebody is reminded of the phrase again.
 const REMIND_DAYS: [u64; 3] = [1, 7, 30];
 const DAY_MS: u64 = 86_400_000;
+/// For so many days the reminder of a backup is put off.
+const BACKUP_PUT_OFF_DAYS: u64 = 7;
 /// So far (ms) the last timestamp may be ahead of the network's time: a clock that was a little wrong must not put what is
 /// said next before what was said last.
 const AHEAD: u64 = 24 * 3_600_000;
@@ -46,6 +48,10 @@ struct ProfileRecord {
     hidden: bool,
     /// When the account was erased from the network (ms): from then on nothing is stored in the own swarm. 0: it was not.
     erased_at: u64,
+    /// When the last backup was made (ms); 0: none was.
+    backup_at: u64,
+    /// Until when the reminder of it was put off (ms).
+    backup_remind_at: u64,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -100,11 +106,7 @@ impl<P: Ports> Owner<P> {
             proposed: if restored { name } else { String::new() },
             phrase_checked: restored,
             restoring: restored,
-            checked_at: 0,
-            put_off: 0,
-            remind_at: 0,
-            hidden: false,
-            erased_at: 0,
+            ..ProfileRecord::default()
         };
         tx.put(&seed_key(&records), account.seed().as_bytes());
         tx.put(&profile_key(&records), &profile);
@@ -196,6 +198,8 @@ impl<P: Ports> Owner<P> {
             phrase_remind_at: profile.remind_at,
             phrase_hidden: profile.hidden,
             erased_at: self.erased_at(),
+            backup_at: profile.backup_at,
+            backup_remind_at: profile.backup_remind_at,
         }
     }
 
@@ -304,6 +308,26 @@ impl<P: Ports> Owner<P> {
     pub(crate) async fn set_erased(&self, at: Option<Timestamp>) -> Result<(), RecordError> {
         self.save(|profile| profile.erased_at = at.map_or(0, Timestamp::as_millis))
             .await
+    }
+
+    /// The seed, for a backup, unless this device gives it away no more.
+    pub(crate) fn seed(&self) -> Result<[u8; 16], Failure> {
+        self.phrase()?;
+        Ok(*self.account.seed().as_bytes())
+    }
+
+    /// A backup was made.
+    pub(crate) async fn backed_up(&self, at: u64) -> Result<(), RecordError> {
+        self.save(|profile| (profile.backup_at, profile.backup_remind_at) = (at, 0))
+            .await
+    }
+
+    /// They want to be reminded of a backup in a week.
+    pub(crate) async fn put_backup_off(&self, now: Timestamp) -> Result<(), RecordError> {
+        self.save(|profile| {
+            profile.backup_remind_at = now.as_millis() + BACKUP_PUT_OFF_DAYS * DAY_MS;
+        })
+        .await
     }
 
     pub(crate) fn is_restoring(&self) -> bool {

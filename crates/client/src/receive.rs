@@ -185,6 +185,9 @@ impl<P: Ports> Inbox<P> {
         let author = if mine { own } else { *partner };
         // What was there before changes nothing about its conversation, either.
         if change.fit(&author.key().0, sent_at, true).await? == Fit::Known {
+            if mine {
+                change.was_sent(&author.key().0, sent_at).await?;
+            }
             return Ok(());
         }
         let more = data.group_update_message.is_some();

@@ -11,6 +11,16 @@ const MAX_NOTE: usize = 2_000;
 /// Longest label and longest name of a folder (code points).
 const MAX_LABEL: usize = 30;
 
+/// The first 2,000 code points.
+pub(crate) fn clip_note(note: &str) -> String {
+    note.chars().take(MAX_NOTE).collect()
+}
+
+/// The first 30 code points of a label or of the name of a folder.
+pub(crate) fn clip_label(label: &str) -> String {
+    label.trim().chars().take(MAX_LABEL).collect()
+}
+
 impl<P: Ports> Outbox<P> {
     /// One change.
     pub(crate) async fn change_conversation(
@@ -40,13 +50,9 @@ impl<P: Ports> Outbox<P> {
             ConversationChange::MarkedUnread(on) => row.marked_unread = on,
             ConversationChange::Verified(on) => row.verified_at = on.then_some(now),
             ConversationChange::Trusted(on) => row.trusted = on,
-            ConversationChange::Note(note) => row.note = note.chars().take(MAX_NOTE).collect(),
-            ConversationChange::Label(label) => {
-                row.label = label.trim().chars().take(MAX_LABEL).collect();
-            }
-            ConversationChange::Folder(folder) => {
-                row.folder = folder.trim().chars().take(MAX_LABEL).collect();
-            }
+            ConversationChange::Note(note) => row.note = clip_note(&note),
+            ConversationChange::Label(label) => row.label = clip_label(&label),
+            ConversationChange::Folder(folder) => row.folder = clip_label(&folder),
             ConversationChange::Timer(_)
             | ConversationChange::Pinned(_)
             | ConversationChange::PinMoved { .. } => {}

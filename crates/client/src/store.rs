@@ -9,4 +9,5 @@ mod memory;
 mod records;
 
 pub use memory::MemoryStore;
+pub(crate) use records::read;
 pub use records::{Key, RecordError, Records, Tx};

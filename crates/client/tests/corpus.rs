@@ -10,6 +10,7 @@ extern crate self as libfuzzer_sys;
 mod natively;
 
 targets! {
+    backup "../../../fuzz/fuzz_targets/backup.rs"
     countries "../../../fuzz/fuzz_targets/countries.rs"
     land "../../../fuzz/fuzz_targets/land.rs"
     picture "../../../fuzz/fuzz_targets/picture.rs"

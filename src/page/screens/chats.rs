@@ -1,8 +1,9 @@
 //! C1: the list pane with its head, filters, first steps, requests and the conversations.
 
 use super::actions;
-use super::banner::Banner;
 use super::ask_notify::NotifyTip;
+use super::backup::{Reminder, is_due};
+use super::banner::Banner;
 use super::list::{ConversationList, Selection};
 use crate::i18n::{count, isolate, text};
 use crate::page::listing::{Filter, Which, folders, is_request, shown};
@@ -80,6 +81,7 @@ pub(crate) fn Chats() -> impl IntoView {
             <RestoreLine />
             <Filters filter />
             <div class="list-scroll" id="list-scroll" on:scroll=head_follows(away)>
+                <Reminder />
                 <FirstSteps />
                 <RequestsRow />
                 <Show when=move || rows.get() == 0 && app.conversations.with(Option::is_some)>
@@ -347,9 +349,12 @@ fn wants_reminder(profile: &Profile) -> bool {
 fn FirstSteps() -> impl IntoView {
     let app = expect_context::<App>();
     let t = text();
+    // One reminder at a time; that of a backup comes first (screens 2.3).
     let unchecked = Memo::new(move |_| {
-        app.profile
-            .with(|profile| profile.as_ref().is_some_and(wants_reminder))
+        let wants = app
+            .profile
+            .with(|profile| profile.as_ref().is_some_and(wants_reminder));
+        wants && !is_due(app)
     });
     let fresh = Memo::new(move |_| {
         app.conversations

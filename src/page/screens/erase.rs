@@ -376,6 +376,7 @@ pub(crate) fn EraseLocked(vault: crate::bridge::VaultId) -> impl IntoView {
     view! {
         <div class="actions">
             <a class="button" href=Route::Restore.href() data-testid="l1.restore">{t.w1_restore}</a>
+            <a class="button" href=Route::RestoreFile.href() data-testid="l1.file">{t.w1_file}</a>
             {choice(Extent::Account, "l1.erase", t.d3_account_short)}
             {choice(Extent::Everything, "l1.erase-all", t.d3_erase_all)}
         </div>

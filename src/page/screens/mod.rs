@@ -2,8 +2,9 @@
 
 pub(crate) mod actions;
 pub(crate) mod archive;
-mod banner;
 mod ask_notify;
+pub(crate) mod backup;
+mod banner;
 pub(crate) mod chats;
 pub(crate) mod composer;
 pub(crate) mod conversation;

@@ -20,21 +20,21 @@ const MASK_MS: u32 = 60_000;
 
 /// The typed phrase. The words live in the fields and are read when they are needed.
 #[derive(Clone, Copy)]
-struct PhraseForm {
+pub(crate) struct PhraseForm {
     boxes: StoredValue<Vec<NodeRef<html::Input>>>,
     area: NodeRef<html::Textarea>,
     filled: RwSignal<usize>,
     /// Which box is wrong, and the word that was probably meant.
     wrong: RwSignal<Option<(usize, Option<String>)>>,
-    failed: RwSignal<Option<(Failure, Option<String>)>>,
+    pub(crate) failed: RwSignal<Option<(Failure, Option<String>)>>,
     masked: RwSignal<bool>,
     /// The phrase was found right; the questions follow.
-    checked: RwSignal<bool>,
+    pub(crate) checked: RwSignal<bool>,
     touched: StoredValue<u32>,
 }
 
 impl PhraseForm {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             boxes: StoredValue::new((0..WORDS).map(|_| NodeRef::new()).collect()),
             area: NodeRef::new(),
@@ -53,7 +53,7 @@ impl PhraseForm {
     }
 
     /// What was typed: the area when it holds anything, else the boxes.
-    fn phrase(self) -> SecretBytes {
+    pub(crate) fn phrase(self) -> SecretBytes {
         let area = self
             .area
             .get_untracked()
@@ -126,7 +126,7 @@ impl PhraseForm {
     }
 
     /// Asks the engine how the phrase stands.
-    async fn check(self, app: App) {
+    pub(crate) async fn check(self, app: App) {
         let words = self.phrase();
         let touched = self.touched.get_value();
         let answer = app.call(Call::CheckPhrase { words }).await;
@@ -193,6 +193,11 @@ impl PhraseForm {
         }
     }
 
+    /// Nothing was typed. Tracks.
+    pub(crate) fn is_empty(self) -> bool {
+        self.filled.get() == 0 && self.area_is_empty()
+    }
+
     fn area_is_empty(self) -> bool {
         self.area
             .get_untracked()
@@ -248,6 +253,7 @@ pub(crate) fn Restore() -> impl IntoView {
                     </a>
                     <h1 tabindex="-1" data-route-focus>{t.w3_title}</h1>
                     <p class="muted">{t.w3_about}</p>
+                    <a href=Route::RestoreFile.href() data-testid="w3.file">{t.w1_file}</a>
                 </div>
                 <Boxes form />
                 <Area form />
@@ -267,7 +273,7 @@ pub(crate) fn Restore() -> impl IntoView {
                                 type="submit"
                                 class="button primary big"
                                 data-testid="w3.continue"
-                                disabled=move || form.filled.get() == 0 && form.area_is_empty()
+                                disabled=move || form.is_empty()
                             >
                                 {t.go_on}
                             </button>
@@ -294,7 +300,7 @@ pub(crate) fn Restore() -> impl IntoView {
 }
 
 #[component]
-fn Boxes(form: PhraseForm) -> impl IntoView {
+pub(crate) fn Boxes(form: PhraseForm) -> impl IntoView {
     let t = text();
     let boxes = form
         .boxes
@@ -441,7 +447,7 @@ fn WordBox(form: PhraseForm, at: usize, field: NodeRef<html::Input>) -> impl Int
 }
 
 #[component]
-fn Area(form: PhraseForm) -> impl IntoView {
+pub(crate) fn Area(form: PhraseForm) -> impl IntoView {
     let t = text();
     let input = move |_| {
         let typed = form

@@ -96,6 +96,7 @@ pub(crate) fn Welcome() -> impl IntoView {
                     <a class="button primary big" href=Route::Create.href() data-testid="w1.create">{t.w1_create}</a>
                     <a class="button big" href=Route::Restore.href() data-testid="w1.restore">{t.w1_restore}</a>
                     <a class="button big violet" href=Route::Temporary.href() data-testid="w1.temporary">{t.w1_temporary}</a>
+                    <a class="button quiet" href=Route::RestoreFile.href() data-testid="w1.file">{t.w1_file}</a>
                     <Show when=move || app.vaults.with(|vaults| !vaults.is_empty())>
                         <a class="button quiet" href=Route::Lock.href() data-testid="w1.unlock">{t.w1_unlock}</a>
                     </Show>

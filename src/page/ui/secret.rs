@@ -14,6 +14,8 @@ pub(crate) struct Secret {
     field: NodeRef<html::Input>,
     /// Of what is typed at the moment.
     pub strength: RwSignal<Strength>,
+    /// In characters.
+    pub length: RwSignal<usize>,
     pub empty: RwSignal<bool>,
 }
 
@@ -22,6 +24,7 @@ impl Secret {
         Self {
             field: NodeRef::new(),
             strength: RwSignal::new(Strength::TooShort),
+            length: RwSignal::new(0),
             empty: RwSignal::new(true),
         }
     }
@@ -42,7 +45,16 @@ impl Secret {
             field.set_value("");
         }
         self.empty.set(true);
+        self.length.set(0);
         self.strength.set(Strength::TooShort);
+    }
+
+    /// Types something in the person's stead.
+    pub(crate) fn put(self, secret: &str) {
+        if let Some(field) = self.field.get_untracked() {
+            field.set_value(secret);
+            self.measure();
+        }
     }
 
     pub(crate) fn focus(self) {
@@ -56,6 +68,7 @@ impl Secret {
         if let Some(field) = self.field.get_untracked() {
             let mut typed = field.value();
             self.empty.set(typed.is_empty());
+            self.length.set(typed.chars().count());
             self.strength.set(Strength::of(&typed));
             typed.zeroize();
         }

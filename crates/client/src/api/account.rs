@@ -50,6 +50,10 @@ pub struct Profile {
     pub phrase_hidden: bool,
     /// When the account was erased from the network (ms). This device stores nothing there since.
     pub erased_at: Option<u64>,
+    /// When the last backup was made here (ms); 0: none was.
+    pub backup_at: u64,
+    /// Until then (ms) nobody wants to be reminded of it; 0: it was never put off.
+    pub backup_remind_at: u64,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).
@@ -115,6 +119,34 @@ pub struct Settings {
     pub emoji_tone: u8,
     /// Nobody is reminded to describe pictures.
     pub no_caption_reminder: bool,
+    /// How often the person is reminded of a backup.
+    pub backup_reminder: BackupReminder,
+}
+
+/// After how many days without a backup somebody is reminded of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BackupReminder {
+    /// 30.
+    #[default]
+    Month,
+    /// 7.
+    Week,
+    /// 90.
+    Quarter,
+    /// Never.
+    Never,
+}
+
+impl BackupReminder {
+    /// Days.
+    pub const fn days(self) -> Option<u64> {
+        match self {
+            Self::Week => Some(7),
+            Self::Month => Some(30),
+            Self::Quarter => Some(90),
+            Self::Never => None,
+        }
+    }
 }
 
 impl Settings {
@@ -154,6 +186,7 @@ impl Default for Settings {
             recent_emoji: Vec::new(),
             emoji_tone: 0,
             no_caption_reminder: false,
+            backup_reminder: BackupReminder::Month,
             quiet_hours: None,
             quiet_days: Self::EVERY_DAY,
             quiet_mentions: false,

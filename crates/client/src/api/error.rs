@@ -58,6 +58,14 @@ pub enum ErrorCode {
     PhraseHidden,
     NameUnsupported,
     StoreReserve,
+    BakPass,
+    BakDamaged,
+    BakNewer,
+    BakForeign,
+    BakOther,
+    BakUnsent,
+    BakWrite,
+    BakRead,
 }
 
 impl ErrorCode {
@@ -115,6 +123,14 @@ impl ErrorCode {
             Self::PhraseHidden => "PHRASE-HIDDEN",
             Self::NameUnsupported => "NAME-UNSUPPORTED",
             Self::StoreReserve => "STORE-RESERVE",
+            Self::BakPass => "BAK-PASS",
+            Self::BakDamaged => "BAK-DAMAGED",
+            Self::BakNewer => "BAK-NEWER",
+            Self::BakForeign => "BAK-FOREIGN",
+            Self::BakOther => "BAK-OTHER",
+            Self::BakUnsent => "BAK-UNSENT",
+            Self::BakWrite => "BAK-WRITE",
+            Self::BakRead => "BAK-READ",
         }
     }
 }

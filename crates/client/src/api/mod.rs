@@ -2,6 +2,7 @@
 //! [`Answer`] or an [`Event`]. Serialised with postcard between page and worker.
 
 mod account;
+mod backup;
 mod conversation;
 mod error;
 mod file;
@@ -10,7 +11,11 @@ mod network;
 mod search;
 
 pub use account::{
-    NotifyDetail, PhraseView, Profile, RestoreStep, Settings, SyncState, SyncStatus,
+    BackupReminder, NotifyDetail, PhraseView, Profile, RestoreStep, Settings, SyncState, SyncStatus,
+};
+pub use backup::{
+    BackupCounts, BackupKey, BackupOrder, BackupStep, BackupView, MergeConflict, MergeField,
+    MergeLoss, MergeReport, MergeStep,
 };
 pub use conversation::{
     Conversation, ConversationChange, ConversationId, FileKind, LastMessage, Notify, RequestState,
@@ -384,6 +389,10 @@ pub enum Command {
     ResetDataUse,
     /// Reads: the 13-word recovery phrase and its second form. Answer: [`Answer::Phrase`]; fails with `PhraseHidden`.
     RevealPhrase,
+    /// A step of making a backup.
+    Backup(BackupStep),
+    /// A step of taking a backup in.
+    Merge(MergeStep),
 }
 
 /// What a command or query gives back.
@@ -452,6 +461,10 @@ pub enum Answer {
     Erased(Vec<ErasedAt>),
     /// The recovery phrase.
     Phrase(PhraseView),
+    /// What the head of a backup says.
+    Backup(Box<BackupView>),
+    /// What taking a backup in came to.
+    Merged(Box<MergeReport>),
 }
 
 /// What changed.

@@ -19,7 +19,7 @@ use onionskin_protocol::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
 
 /// Largest picture (bytes): what iOS takes.
-const MAX_PICTURE: usize = 5_000_000;
+pub(super) const MAX_PICTURE: usize = 5_000_000;
 /// Looks for pictures that are missing, and for the own one (ms).
 const LOOK_EVERY: u64 = 600_000;
 /// Waits (ms) between attempts to bring a picture to the server or from it, then the last one again and again.
@@ -337,7 +337,7 @@ impl<P: Ports> Files<P> {
     }
 
     /// Pictures of people whom we accepted, and our own, that are not here as they are named now and may be had.
-    fn missing(&self) -> Vec<([u8; 32], PictureRef)> {
+    pub(super) fn missing(&self) -> Vec<([u8; 32], PictureRef)> {
         let here = self.conversations.pictures.borrow();
         let never = self.never.borrow();
         let now = self.ports.clock().now().as_millis();
@@ -450,7 +450,7 @@ impl<P: Ports> Files<P> {
     }
 
     /// Puts a picture in the place of the one that is there.
-    async fn keep_picture(
+    pub(super) async fn keep_picture(
         &self,
         tx: &mut Tx<P>,
         account: [u8; 32],
@@ -500,7 +500,7 @@ impl<P: Ports> Files<P> {
     }
 }
 
-fn is_picture(bytes: &[u8]) -> bool {
+pub(super) fn is_picture(bytes: &[u8]) -> bool {
     BEGINNINGS.iter().any(|start| bytes.starts_with(start))
 }
 
@@ -513,7 +513,7 @@ fn kept_key<P: Ports>(records: &Records<P>, account: &[u8; 32]) -> Key {
 }
 
 /// The name under which somebody's picture lies.
-fn picture_file<P: Ports>(records: &Records<P>, account: &[u8; 32]) -> FileId {
+pub(super) fn picture_file<P: Ports>(records: &Records<P>, account: &[u8; 32]) -> FileId {
     file_named(&records.key::<16>(Table::File, "picture of", &[account]))
 }
 

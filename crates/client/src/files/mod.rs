@@ -2,9 +2,11 @@
 //!
 //! Rooms: `name` and `pointer` make what strangers wrote harmless, `view` shows it. `chunks` keeps bytes, `staging` holds what
 //! waits in the composer, `upload` and `load` are the two ways of a file, `remote` is the server at their other end. `media`
-//! finds the files of a conversation, `room` counts and removes them, `avatar` keeps profile pictures.
+//! finds the files of a conversation, `room` counts and removes them, `avatar` keeps profile pictures, `backup` hands all of
+//! them over whole.
 
 mod avatar;
+mod backup;
 mod chunks;
 mod load;
 mod media;
@@ -16,7 +18,9 @@ mod staging;
 mod upload;
 mod view;
 
+pub(crate) use backup::put_whole;
 pub(crate) use media::{forget, note};
+pub(crate) use name::{clean_name, clean_type, is_dangerous, kind_of};
 #[allow(unused_imports, reason = "received messages attach them")]
 pub(crate) use pointer::{MAX_FILES, file_of, files_of, pointer_of};
 pub(crate) use upload::{UploadFailure, Uploaded};

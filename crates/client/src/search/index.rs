@@ -206,7 +206,7 @@ impl Index {
 
     /// Bytes that it takes, about.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.entries.bytes()
     }
 
     /// Whether it holds none.

@@ -254,7 +254,7 @@ impl<P: Ports> Records<P> {
 
 /// A record of this build or an earlier one. A record grows at its end only, by fields whose zero (nothing, none, no) says what
 /// its absence said.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RecordError> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RecordError> {
     match postcard::from_bytes(body) {
         Err(postcard::Error::DeserializeUnexpectedEnd) => {
             let mut grown = Zeroizing::new(Vec::with_capacity(body.len() + GROWTH));

@@ -148,7 +148,7 @@ impl Set {
         Rc::make_mut(&mut self.contacts)
     }
 
-    fn groups_mut(&mut self) -> &mut UserGroups {
+    pub(crate) fn groups_mut(&mut self) -> &mut UserGroups {
         Rc::make_mut(&mut self.groups)
     }
 

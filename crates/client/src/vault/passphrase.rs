@@ -7,6 +7,7 @@ use super::VaultError;
 use argon2::{Algorithm, Argon2, Params, Version};
 use onionskin_protocol::entropy::{Entropy, draw};
 use onionskin_protocol::unicode::nfkc;
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Accepted memory in KiB: 19 to 256 MiB.
@@ -17,7 +18,7 @@ pub(super) const PASSES: std::ops::RangeInclusive<u32> = 1..=10;
 pub(super) const LANES: std::ops::RangeInclusive<u32> = 1..=4;
 
 /// How a passphrase becomes a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KdfParams {
     /// Random, 16 bytes.
     pub salt: [u8; 16],

@@ -5,6 +5,7 @@ use crate::bridge::{Call, Reply};
 use crate::i18n::{Catalogue, count, fill, format, isolate, text};
 use crate::page::pressure::{self, Estimate};
 use crate::page::router::Route;
+use crate::page::screens::backup::BackupCard;
 use crate::page::screens::row::called;
 use crate::page::state::App;
 use crate::page::ui::avatar::Avatar;
@@ -13,7 +14,8 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use leptos::prelude::*;
 use onionskin_client::api::{
-    Answer, Command, ConversationId, Failure, MediaItem, Pressure, RoomOf, RoomQuery, RoomView,
+    Answer, BackupReminder, Command, ConversationId, Failure, MediaItem, Pressure, RoomOf,
+    RoomQuery, RoomView,
 };
 
 /// Conversations that are named.
@@ -64,6 +66,8 @@ pub(super) fn StoragePage() -> impl IntoView {
     view! {
         {move || room.failed.get().map(|failure| view! { <FailureNote failure testid="x7.error" /> })}
         <Overview room />
+        <BackupCard />
+        <Remind app=room.app />
         <KeepCard room />
         <CleanCard room />
         <KeepFiles app=room.app />
@@ -90,6 +94,42 @@ fn EraseCard() -> impl IntoView {
                 </a>
             </div>
         </section>
+    }
+}
+
+/// How often the person is reminded of a backup. An account that ends with the tab reminds nobody.
+#[component]
+fn Remind(app: App) -> impl IntoView {
+    let t = text();
+    let form = Form::new(app);
+    let choices = || {
+        [
+            (BackupReminder::Week, "7"),
+            (BackupReminder::Month, "30"),
+            (BackupReminder::Quarter, "90"),
+            (BackupReminder::Never, "never"),
+        ]
+        .map(|(one, key)| {
+            let label = match one.days() {
+                Some(days) => count(&t.x7_days, days),
+                None => t.d1_remind_never.to_owned(),
+            };
+            (one, key, label)
+        })
+    };
+    view! {
+        <Show when=move || !app.is_temporary()>
+            <Choice
+                form
+                label=t.d1_remind
+                why=t.d1_remind_why
+                testid="d1.remind"
+                choices=choices().to_vec()
+                read=|settings| settings.backup_reminder
+                write=|settings, reminder| settings.backup_reminder = reminder
+            />
+            <Failed form testid="d1.remind-error" />
+        </Show>
     }
 }
 
