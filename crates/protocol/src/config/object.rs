@@ -336,7 +336,7 @@ impl Config {
             return None;
         };
         let has_ancestors = sealed.lagged().keys().any(|ancestor| ancestor.seqno > 0);
-        let edited = !sealed.diff().is_empty() && !(has_ancestors && draft.before.is_empty());
+        let edited = !sealed.diff().is_empty() && (!has_ancestors || !draft.before.is_empty());
         edited.then(|| (sealed.id(), sealed.diff().clone()))
     }
 
