@@ -104,5 +104,8 @@ test('when the browser takes no more, what is written uses the room kept for it,
   expect(await reserve()).toBe(0);
   await ann.stored(`three ${'x'.repeat(600)}`);
   await expect(ann.id('c1.room')).toHaveAttribute('data-room', 'full');
+  // The account opens all the same, with everything that was written.
+  await ann.page.reload();
+  await expect(ann.page.locator('[data-message]').filter({ hasText: 'three' })).toBeVisible();
   await ann.leave();
 });

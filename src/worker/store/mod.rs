@@ -113,13 +113,7 @@ impl IdbStore {
         database: Database,
         on_superseded: impl Fn() + 'static,
     ) -> Result<Self, StoreError> {
-        let epoch = match database.increment(OWNER, EPOCH).await {
-            // Without room for this number nobody could open the vault.
-            Err(StoreError::Full) if reserve::release(&database).await.unwrap_or(false) => {
-                database.increment(OWNER, EPOCH).await?
-            }
-            raised => raised?,
-        };
+        let epoch = own(&database).await?;
         Ok(Self(Rc::new(Inner {
             name: name.to_owned(),
             epoch,
@@ -128,6 +122,21 @@ impl IdbStore {
             on_full: RefCell::default(),
         })))
     }
+}
+
+/// Raises the owner epoch. Where not even that number finds room, the epoch of the last owner is taken over: the lock has told
+/// its tab to end, and who could not open a full vault could not make room in it either.
+async fn own(database: &Database) -> Result<f64, StoreError> {
+    let mut raised = database.increment(OWNER, EPOCH).await;
+    if raised == Err(StoreError::Full) && reserve::release(database).await.unwrap_or(false) {
+        raised = database.increment(OWNER, EPOCH).await;
+    }
+    if raised != Err(StoreError::Full) {
+        return raised;
+    }
+    let epoch = database.reader(OWNER)?.get(EPOCH.into()).await;
+    let epoch = epoch.map_err(|e| from_rexie(&e))?;
+    Ok(epoch.and_then(|epoch| epoch.as_f64()).unwrap_or(0.0))
 }
 
 /// `from <= key < to`.
