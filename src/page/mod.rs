@@ -149,12 +149,14 @@ fn show(screen: Screen, part: Part) -> AnyView {
         Screen::Create => view! { <Create temporary=false /> }.into_any(),
         Screen::Temporary => view! { <Create temporary=true /> }.into_any(),
         Screen::Restore => view! { <Restore /> }.into_any(),
-        Screen::RestoreFile => view! { <RestoreFile /> }.into_any(),
         Screen::Lock => view! { <Lock /> }.into_any(),
-        Screen::Network | Screen::Path | Screen::Shell => match part.inside.get() {
-            Some(Inside(show)) => show(screen),
-            None => view! { <Loading part /> }.into_any(),
-        },
+        // A backup is opened with what an open account needs as well.
+        Screen::RestoreFile | Screen::Network | Screen::Path | Screen::Shell => {
+            match part.inside.get() {
+                Some(Inside(show)) => show(screen),
+                None => view! { <Loading part /> }.into_any(),
+            }
+        }
     }
 }
 
@@ -163,6 +165,7 @@ fn show_inside(screen: Screen) -> AnyView {
     match screen {
         Screen::Network => alone(view! { <Network /> }.into_any()),
         Screen::Path => alone(view! { <PathScreen /> }.into_any()),
+        Screen::RestoreFile => view! { <RestoreFile /> }.into_any(),
         _ => view! { <Shell /> }.into_any(),
     }
 }
