@@ -94,7 +94,8 @@ async function openFile(person: Person, file: Buffer, passphrase: string): Promi
 async function erase(person: Person): Promise<void> {
   await person.page.goto('/#/settings');
   await person.id('d3.open').click();
-  await person.id('k7.erase').click();
+  await person.id('d3.passphrase').fill(PASSPHRASE);
+  await person.id('d3.erase').click();
   await expect(person.screen('w1')).toBeVisible();
 }
 
