@@ -302,9 +302,18 @@ impl App {
 
     /// The vaults as they are now.
     pub(crate) async fn read_vaults(self) {
-        if let Ok(Reply::Vaults(vaults)) = self.call(Call::Vaults).await {
-            self.prefs.may_write.set(!vaults.is_empty());
-            self.vaults.set(vaults);
+        // What another tab erases at this moment cannot be read, and is gone a moment later.
+        for pause in [500, 2_000, 0] {
+            match self.call(Call::Vaults).await {
+                Ok(Reply::Vaults(vaults)) => {
+                    self.prefs.may_write.set(!vaults.is_empty());
+                    self.vaults.set(vaults);
+                    return;
+                }
+                Ok(_) => return,
+                Err(failure) if pause == 0 => self.problem.set(Some(failure)),
+                Err(_) => gloo_timers::future::TimeoutFuture::new(pause).await,
+            }
         }
     }
 

@@ -105,7 +105,9 @@ impl<P: Ports> Network<P> {
                 }
                 Err(error) if error.is_final() => {
                     let repeated = refusals.iter().any(|(_, other)| *other == error);
-                    if repeated || members.len() == 1 {
+                    // Members that are left alone for a while could still say otherwise.
+                    let all = self.known_swarm(account).unwrap_or(members);
+                    if repeated || all.len() == 1 {
                         return Err(error);
                     }
                     refusals.push((node.ed25519, error));
