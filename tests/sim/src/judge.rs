@@ -457,7 +457,8 @@ impl<'a> Judge<'a> {
         let came = shown + self.life.devices.len() + garbage + done;
         let came = if self.life.forged { 2 * came } else { came };
         let limits = [
-            (Table::Account, 3),
+            // The seed, the profile, the last timestamp, and what read the messages that did not open.
+            (Table::Account, 4),
             (Table::Network, 5),
             // Cursors in five namespaces, and what was made to last.
             (Table::Swarm, people + 5 * nodes + 1),
