@@ -14,9 +14,7 @@ use super::state::App;
 /// At most so many messages are mounted.
 pub(crate) const WINDOW: usize = 110;
 /// How many are read at a time: so many rows are built in one go while a person scrolls.
-const PAGE: u16 = 12;
-/// More than any screen shows: so many are read when a conversation opens.
-const FIRST: usize = 41;
+const PAGE: u16 = 20;
 /// Messages before the first unread one that are read with it.
 const BEFORE_UNREAD: usize = 10;
 /// With so many unread messages it starts at the newest all the same; the first unread one is not far then.
@@ -202,7 +200,7 @@ impl Timeline {
     /// Reads on until a screen is full and the first unread message is there.
     async fn fill(self, app: App, conversation: ConversationId, unread: u32) {
         let wanted = match unread {
-            0 => FIRST,
+            0 => usize::from(PAGE) * 2 + 1,
             1..=NEAR => unread as usize + BEFORE_UNREAD,
             _ => WINDOW / 2,
         };
