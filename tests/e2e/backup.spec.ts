@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Browser, Page, expect, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
-import { PASSPHRASE, Person } from './support';
+import { PASSPHRASE, Person, settled } from './support';
 
 const SECRET = 'six plain words open this file';
 /** Bytes before the first part of a file, and of each part. */
@@ -21,6 +21,7 @@ async function arrive(browser: Browser, name: string, options: Parameters<Browse
 }
 
 async function axeFindsNothing(page: Page, where: string): Promise<void> {
+  await settled(page);
   const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
   expect(result.violations.map((v) => `${where}: ${v.id} ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([]);
 }

@@ -220,3 +220,11 @@ async function post(path: string, body: unknown): Promise<void> {
   });
   expect(reply.ok, `${path}: ${await reply.clone().text()}`).toBeTruthy();
 }
+
+/** Waits until nothing changes its colour any more: a control that was just enabled has neither its old one nor its new one. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
+}
