@@ -135,30 +135,6 @@ pub fn apply(target: &mut Dict, diff: &Diff, source: &Dict) {
     }
 }
 
-/// Makes one diff of two, of which `later` counts where they differ.
-pub fn join(diff: &mut Diff, later: Diff) {
-    for (key, change) in later {
-        match (diff.get_mut(&key), change) {
-            (Some(Change::Nested(inner)), Change::Nested(later)) => join(inner, later),
-            (
-                Some(Change::Members { added, removed }),
-                Change::Members {
-                    added: added_later,
-                    removed: removed_later,
-                },
-            ) => {
-                added.retain(|member| !removed_later.contains(member));
-                removed.retain(|member| !added_later.contains(member));
-                added.extend(added_later);
-                removed.extend(removed_later);
-            }
-            (_, change) => {
-                diff.insert(key, change);
-            }
-        }
-    }
-}
-
 /// Appends a diff.
 pub fn put(out: &mut Vec<u8>, diff: &Diff) {
     out.push(b'd');
@@ -210,7 +186,7 @@ pub fn read(reader: &mut Reader<'_>) -> Result<Diff, DiffError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::value::{Scalar, strategies};
+    use super::super::value::strategies;
     use super::*;
     use proptest::prelude::*;
 
@@ -219,35 +195,6 @@ mod tests {
         let diff = read(&mut reader)?;
         reader.finish()?;
         Ok(diff)
-    }
-
-    #[test]
-    fn two_joined_diffs_do_what_both_do_one_after_the_other() {
-        let set =
-            |members: &[i64]| Value::Set(members.iter().map(|one| Scalar::Int(*one)).collect());
-        let dict = |entries: &[(&str, Value)]| -> Dict {
-            let entry = |(key, value): &(&str, Value)| (key.as_bytes().to_vec(), value.clone());
-            entries.iter().map(entry).collect()
-        };
-        let data = |scalar: &str, members: &[i64], inner: &[(&str, Value)]| {
-            dict(&[
-                ("scalar", scalar.into()),
-                ("set", set(members)),
-                ("inner", Value::Dict(dict(inner))),
-            ])
-        };
-        let one = data("1", &[1, 2], &[("kept", "1".into()), ("first", "1".into())]);
-        let two = data(
-            "2",
-            &[2, 3, 4],
-            &[("kept", "1".into()), ("second", "2".into())],
-        );
-        let three = data("2", &[1, 4], &[("kept", "3".into())]);
-        let mut joined = between(&one, &two);
-        join(&mut joined, between(&two, &three));
-        let mut data = one;
-        apply(&mut data, &joined, &three);
-        assert_eq!(data, three);
     }
 
     #[test]

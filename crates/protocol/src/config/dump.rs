@@ -17,10 +17,9 @@
 //! It holds everything secret that the config holds. Its message is trusted: signatures were checked when it came in.
 
 use super::bt::{self, BtError, Reader};
-use super::diff;
 use super::message::{Draft, LAG, Message, MessageError, VersionId};
 use super::multipart::{Collector, Piece, Waiting};
-use super::object::{Config, Edits, Version};
+use super::object::{Config, Version};
 use super::value::{self, DataError, Dict};
 use crate::id::MessageHash;
 use crate::sorted::{SortedMap, SortedSet};
@@ -88,11 +87,10 @@ impl Config {
         bt::put_int(&mut out, state);
         put_hashes(&mut out, b"1:t", &self.twins);
         out.extend_from_slice(b"1:ul");
-        for (id, edits) in &self.unsent {
+        for id in &self.unsent {
             out.push(b'l');
             bt::put_int(&mut out, id.seqno);
             bt::put_bytes(&mut out, &id.hash);
-            diff::put(&mut out, edits);
             out.push(b'e');
         }
         out.extend_from_slice(b"ee");
@@ -129,11 +127,10 @@ impl Config {
             received.push(reader.bytes()?.to_vec());
         }
         expect(&mut reader, b"s")?;
-        let lagged = message.lagged().clone();
         let version = read_version(reader.int()?, message, before)?;
         expect(&mut reader, b"t")?;
         let twins = read_hashes(&mut reader)?;
-        let mut unsent = Edits::new();
+        let mut unsent = SortedSet::new();
         if !reader.close()? {
             expect(&mut reader, b"u")?;
             reader.open_list()?;
@@ -141,16 +138,10 @@ impl Config {
                 reader.open_list()?;
                 let seqno = reader.int()?;
                 let hash = read_whole(&mut reader)?;
-                let id = VersionId { seqno, hash };
-                // Dumps of the first form have the edits among those of the ancestors only.
-                if reader.close()? {
-                    unsent.extend(lagged.get(&id).map(|edits| (id, edits.clone())));
-                    continue;
-                }
-                unsent.insert(id, diff::read(&mut reader).map_err(|_| LoadError::Format)?);
                 if !reader.close()? {
                     return Err(LoadError::Format);
                 }
+                unsent.insert(VersionId { seqno, hash });
             }
             if !reader.close()? {
                 return Err(LoadError::Format);

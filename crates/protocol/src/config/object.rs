@@ -12,7 +12,6 @@
 //! [`Config::dump`] in its vault: before a push is sent, and together with the effects of a merge.
 
 use super::Kind;
-use super::diff::{self, Diff};
 use super::encrypt::KeyBase;
 use super::message::{Draft, LAG, Message, VersionId};
 use super::multipart::Collector;
@@ -21,7 +20,7 @@ use super::value::{Dict, Value};
 use super::wrap::Owner;
 use crate::id::MessageHash;
 use crate::keys::{Ed25519PublicKey, Ed25519SecretKey};
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedSet;
 
 /// Who holds the config.
 #[derive(Clone, Debug)]
@@ -111,12 +110,6 @@ pub struct Push {
     pub obsolete: SortedSet<MessageHash>,
 }
 
-/// What was edited, by the version in which it was.
-pub(super) type Edits = SortedMap<VersionId, Diff>;
-
-/// Versions whose edits are kept apart, at most: beyond that the oldest two become one.
-const MAX_UNSENT: usize = 32;
-
 /// A config object.
 #[derive(Clone)]
 pub struct Config {
@@ -129,8 +122,8 @@ pub struct Config {
     /// meet with another device deleting ours.
     pub(super) twins: SortedSet<MessageHash>,
     pub(super) obsolete: SortedSet<MessageHash>,
-    /// What was edited in versions of ours that nobody is known to have stored.
-    pub(super) unsent: Edits,
+    /// Versions of ours that were combined into the current one before anybody is known to have stored them.
+    pub(super) unsent: SortedSet<VersionId>,
     pub(super) parts: Collector,
     /// The stored messages of an adopted version, so that it can be stored again under the same hashes.
     pub(super) received: Vec<Vec<u8>>,
@@ -156,7 +149,7 @@ impl Config {
             current: SortedSet::new(),
             twins: SortedSet::new(),
             obsolete: SortedSet::new(),
-            unsent: Edits::new(),
+            unsent: SortedSet::new(),
             parts: Collector::default(),
             received: Vec::new(),
             needs_dump: false,
@@ -330,29 +323,6 @@ impl Config {
         }
     }
 
-    /// What was edited since the last version, of which `sealed` is made. What was only combined is no edit.
-    pub(super) fn edits_of(&self, sealed: &Message) -> Option<(VersionId, Diff)> {
-        let Version::Editing(draft) = &self.version else {
-            return None;
-        };
-        let has_ancestors = sealed.lagged().keys().any(|ancestor| ancestor.seqno > 0);
-        let edited = !sealed.diff().is_empty() && (!has_ancestors || !draft.before.is_empty());
-        edited.then(|| (sealed.id(), sealed.diff().clone()))
-    }
-
-    fn bound_unsent(&mut self) {
-        while self.unsent.len() > MAX_UNSENT {
-            let Some((_, mut older)) = self.unsent.pop_first() else {
-                return;
-            };
-            let Some((id, later)) = self.unsent.pop_first() else {
-                return;
-            };
-            diff::join(&mut older, later);
-            self.unsent.insert(id, older);
-        }
-    }
-
     /// The stored form of the current version is no longer what we hold.
     pub(super) fn supersede(&mut self) {
         self.obsolete.append(&mut self.current);
@@ -371,9 +341,6 @@ impl Config {
             Version::Stored(message) | Version::Pushed(message) => message.clone(),
         };
         let seqno = message.id().seqno;
-        let edits = self.edits_of(&message);
-        self.unsent.extend(edits);
-        self.bound_unsent();
         let messages = if self.received.is_empty() {
             let key = self.keys.first().ok_or(PushError::NoKey)?;
             let owner = self.access.owner();

@@ -5,11 +5,11 @@ use super::encrypt;
 use super::merge::{self, Outcome};
 use super::message::{Draft, LAG, Message, VersionId};
 use super::multipart::Collected;
-use super::object::{Config, Edits, State, Version};
+use super::object::{Config, State, Version};
 use super::pack::{self, Content};
 use super::value::{self, Dict};
 use crate::id::MessageHash;
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedSet;
 use crate::time::Timestamp;
 
 /// None of the versions that were received can be read, and there is none of our own.
@@ -134,86 +134,83 @@ impl Config {
         if let Some(own) = own {
             versions.insert(if own_first { 0 } else { versions.len() }, own);
         }
-        let edits = own.map_or_else(Edits::new, |own| {
-            self.edits_that_others_lack(own, &versions)
-        });
-        // What is not among the diffs that are replayed would be lost.
-        let mut late = edits.clone();
+        let late = own.map_or_else(Vec::new, |own| self.late_edits(own, &versions));
         let mut adopted = None;
         match merge::merge(&versions, self.access.can_write(), LAG) {
-            Some(Outcome::Combined(draft)) => {
-                late.retain(|id, _| !draft.lagged.contains_key(id));
-                self.combine(draft, edits.is_empty());
-            }
+            Some(Outcome::Combined(draft)) => self.combine(draft, own),
             Some(Outcome::Adopted(place)) => {
                 adopted = place
                     .checked_sub(offset)
                     .filter(|place| *place < received.len());
-                if adopted.is_none() {
-                    late.clear();
-                }
             }
-            None => late.clear(),
+            None => {}
         }
         self.settle(received, adopted);
-        self.unsent = edits;
         if let Some(own) = own {
             self.edit_again(&late, own.data());
         }
     }
 
-    /// What was edited in versions of ours that none of `versions` contains.
-    fn edits_that_others_lack(&mut self, own: &Message, versions: &[&Message]) -> Edits {
+    /// What was edited in versions of ours that the swarm may not have, when they are too far behind to be merged.
+    fn late_edits(&self, own: &Message, versions: &[&Message]) -> Vec<Diff> {
+        let newest = versions.iter().map(|version| version.id().seqno).max();
+        let old = newest.is_some_and(|newest| own.id().seqno + LAG <= newest);
         let known = |id: &VersionId| {
             let mut others = versions.iter().filter(|other| !std::ptr::eq(**other, own));
             others.any(|other| other.id() == *id || other.lagged().contains_key(id))
         };
-        let mut edits = std::mem::take(&mut self.unsent);
-        if !self.needs_push() || known(&own.id()) {
-            return Edits::new();
+        if !old || !self.needs_push() || known(&own.id()) {
+            return Vec::new();
         }
-        edits.extend(self.edits_of(own));
-        edits.retain(|id, _| !known(id));
-        edits
+        let combined = self.unsent.iter().filter(|id| !known(id));
+        let combined = combined.filter_map(|id| own.lagged().get(id));
+        // The diff of what was only combined counts from nothing, and nobody edited that.
+        let from_nothing = own.lagged().keys().any(|ancestor| ancestor.seqno > 0)
+            && match &self.version {
+                Version::Editing(draft) => draft.before.is_empty(),
+                Version::Stored(_) | Version::Pushed(_) => {
+                    *own.diff() == diff::between(&Dict::new(), own.data())
+                }
+            };
+        let latest = (!from_nothing).then(|| own.diff());
+        combined.chain(latest).cloned().collect()
     }
 
-    /// Edits that came too late to be merged are made once more, on the version that counts now. What that one changed later, or
-    /// its ancestors did, is newer than they are.
-    fn edit_again(&mut self, edits: &Edits, values: &Dict) {
-        let Some((first, _)) = edits.first_key_value() else {
-            return;
-        };
+    /// Edits that came too late to be merged are made once more, on the version that counts now. What the versions that it
+    /// tells of changed is newer than they are.
+    fn edit_again(&mut self, edits: &[Diff], values: &Dict) {
         let newest = self.data().clone();
         let mut data = newest.clone();
-        let mut replay: SortedMap<VersionId, (&Diff, &Dict)> = SortedMap::new();
-        let (lagged, last) = match &self.version {
+        for edit in edits {
+            diff::apply(&mut data, edit, values);
+        }
+        match &self.version {
             Version::Stored(message) | Version::Pushed(message) => {
-                (message.lagged(), Some((message.id(), message.diff())))
+                for later in message.lagged().values().chain([message.diff()]) {
+                    diff::apply(&mut data, later, &newest);
+                }
             }
-            Version::Editing(draft) => (&draft.lagged, None),
-        };
-        let later = lagged.iter().map(|(id, diff)| (*id, diff)).chain(last);
-        replay.extend(
-            later
-                .filter(|(id, _)| id > first)
-                .map(|(id, diff)| (id, (diff, &newest))),
-        );
-        replay.extend(edits.iter().map(|(id, edit)| (*id, (edit, values))));
-        for (diff, values) in replay.values() {
-            diff::apply(&mut data, diff, values);
+            Version::Editing(draft) => {
+                for later in draft.lagged.values() {
+                    diff::apply(&mut data, later, &newest);
+                }
+            }
         }
         value::prune(&mut data);
-        if data != newest {
+        if !edits.is_empty() && data != newest {
             *self.edit().data_mut() = data;
         }
     }
 
     /// Goes on with a version that nobody has stored yet. Its diff counts from the merged data if there were edits, which are
     /// in it, and from nothing if there were none: so the reference library does it, and only equal bytes meet in one
-    /// stored message. From nothing, everything counts as changed, also against later versions of others: while there are
-    /// edits that only this device has, that is avoided.
-    fn combine(&mut self, mut draft: Draft, as_others: bool) {
-        if as_others && self.state() != State::Editing {
+    /// stored message.
+    fn combine(&mut self, mut draft: Draft, own: Option<&Message>) {
+        if self.needs_push() {
+            self.unsent.extend(own.map(Message::id));
+        }
+        self.unsent.retain(|id| draft.lagged.contains_key(id));
+        if self.state() != State::Editing {
             draft.before = Dict::new();
         }
         self.version = Version::Editing(draft);
@@ -352,53 +349,6 @@ mod tests {
         assert_eq!(nickname(1), "mine");
         assert_eq!(nickname(3), "three");
         assert_eq!(nickname(19), "somebody");
-    }
-
-    #[test]
-    fn edits_last_however_many_versions_of_others_come_one_by_one() {
-        for pushed in [false, true] {
-            let (mut one, mut other) = devices();
-            // Four edits that never reach the swarm.
-            name(&mut one, 1, "mine");
-            for number in 3..6 {
-                if pushed {
-                    one.push().unwrap();
-                }
-                name(&mut one, number, "new");
-            }
-            name(&mut one, 2, "older");
-            for round in 1..=12 {
-                let nickname = format!("newer {round}");
-                name(&mut other, 2, &nickname);
-                name(&mut other, 10 + round, "somebody");
-                let version = stored(&mut other, round.into());
-                take(&mut one, &version);
-                if pushed {
-                    one.push().unwrap();
-                }
-                if round == 7 {
-                    let dump = one.dump();
-                    let account = Account::from_seed(Seed::from_bytes([9; 16]));
-                    one = Contacts::load(account.ed25519(), &dump).unwrap();
-                }
-                let nickname_of = |number| one.get(&person(number)).unwrap().nickname;
-                eprintln!(
-                    "{pushed} {round} {} {:?} unsent {:?}",
-                    nickname_of(2),
-                    one.version,
-                    one.unsent.keys().map(|id| id.seqno).collect::<Vec<_>>()
-                );
-                assert_eq!(nickname_of(1), "mine", "{round} {pushed}");
-                for number in 3..6 {
-                    assert_eq!(nickname_of(number), "new", "{round} {pushed}");
-                }
-                assert_eq!(nickname_of(10 + round), "somebody");
-            }
-            assert_eq!(one.get(&person(2)).unwrap().nickname, "newer 12");
-            take(&mut other, &stored(&mut one, 99));
-            assert_eq!(other.data(), one.data());
-            assert!(!other.needs_push());
-        }
     }
 
     #[test]
