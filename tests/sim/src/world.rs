@@ -233,6 +233,20 @@ impl World {
         true
     }
 
+    /// Both write once, so that files may pass.
+    pub async fn befriend(&self, anna: &Client, boris: &Client) {
+        const SOON: u64 = 180_000;
+        anna.send(&boris.id, "Hello").await;
+        let came = async || boris.texts(&anna.id).await.contains(&"Hello".to_owned());
+        self.until("Hello", SOON, came).await;
+        boris.send(&anna.id, "Hello yourself").await;
+        let came = async || {
+            let row = anna.conversation(&boris.id).await;
+            row.is_some_and(|row| row.accepted)
+        };
+        self.until("the reply", SOON, came).await;
+    }
+
     /// What each node holds for an account beside its configs, which come and go with every change.
     pub fn held(&self, owner: &SwarmId) -> Vec<(usize, Vec<HeldMessage>)> {
         let mut held = self.network.messages(owner);

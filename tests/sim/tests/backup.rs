@@ -120,19 +120,6 @@ async fn bytes(client: &Client, message: &Message) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Both write once, so that everything may pass.
-async fn become_friends(world: &World, anna: &Client, boris: &Client) {
-    anna.send(&boris.id, "Hello").await;
-    let came = async || boris.texts(&anna.id).await.contains(&"Hello".to_owned());
-    world.until("Hello", SOON, came).await;
-    boris.send(&anna.id, "Hello yourself").await;
-    let came = async || {
-        let row = anna.conversation(&boris.id).await;
-        row.is_some_and(|row| row.accepted)
-    };
-    world.until("the reply", SOON, came).await;
-}
-
 async fn send_file(client: &Client, to: &str, text: &str, bytes: Vec<u8>) -> Message {
     let conversation = client.start(to).await;
     let file = NewFile {
@@ -170,7 +157,7 @@ fn plain() -> Vec<u8> {
 
 /// Anna has lived a little: a file, a star, a pin, a reaction, words about Boris, a note, a draft, settings of her own.
 async fn live(world: &World, anna: &Client, boris: &Client) {
-    become_friends(world, anna, boris).await;
+    world.befriend(anna, boris).await;
     let sent = send_file(anna, &boris.id, "look", plain()).await;
     let stored = async || {
         let delivery = anna.delivery(&boris.id, &sent).await;
@@ -469,7 +456,7 @@ fn messages_that_disappear_do_so_after_a_restore_too() {
     let world = World::new(44, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     let file = world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         for (seconds, text) in [(300, "short"), (4_000, "long")] {
             let timer = Timer::AfterSend(seconds);
@@ -702,7 +689,7 @@ fn what_waited_to_be_sent_comes_back_as_not_sent_until_its_copy_comes() {
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     let second = world.client(1, "");
     world.run(&[&anna, &boris, &second], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         world.air.set(Air {
             down: true,
             ..Air::default()

@@ -79,19 +79,6 @@ async fn bytes(client: &Client, file: &Attachment) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Both write once, so that files may pass.
-async fn become_friends(world: &World, anna: &Client, boris: &Client) {
-    anna.send(&boris.id, "Hello").await;
-    let came = async || boris.texts(&anna.id).await.contains(&"Hello".to_owned());
-    world.until("Hello", SOON, came).await;
-    boris.send(&anna.id, "Hello yourself").await;
-    let came = async || {
-        let row = anna.conversation(&boris.id).await;
-        row.is_some_and(|row| row.accepted)
-    };
-    world.until("the reply", SOON, came).await;
-}
-
 async fn newest(client: &Client, partner: &str) -> Option<Message> {
     client.timeline(partner).await.pop()
 }
@@ -149,7 +136,7 @@ fn a_file_arrives_as_it_was_and_only_when_it_is_asked_for() {
     let second = world.client(1, "");
     let plain: Vec<u8> = (0..700_000u32).map(|at| (at % 251) as u8).collect();
     world.run(&[&anna, &boris, &second], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         let staged = stage(&anna, there, file("../photo.jpg", plain.clone()))
             .await
@@ -237,7 +224,7 @@ fn what_is_being_written_stays_when_a_voice_message_goes() {
     let world = World::new(31, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let conversation = anna.start(&boris.id).await;
         let write = Command::SetDraft {
             conversation,
@@ -277,7 +264,7 @@ fn staged_files_have_limits_and_survive_a_restart() {
         let there = anna.start(&boris.id).await;
         let refused = stage(&anna, there, file("a.jpg", vec![1])).await;
         assert_eq!(refused.unwrap_err().code, ErrorCode::SendNotAccepted);
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let large = stage(&anna, there, file("a.jpg", vec![1; MAX_FILE + 1])).await;
         assert_eq!(large.unwrap_err().code, ErrorCode::FileTooBig);
         for _ in 0..5 {
@@ -323,7 +310,7 @@ fn a_server_that_is_down_delays_files_but_not_texts() {
     let world = World::new(13, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         world.files.set_down(true);
         let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
@@ -355,7 +342,7 @@ fn a_refused_file_fails_its_message_until_it_is_tried_again() {
     let world = World::new(14, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         world.files.fail_with(Some(413));
         let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
@@ -395,7 +382,7 @@ fn a_file_that_is_gone_or_forged_is_told_apart() {
     let world = World::new(15, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         let staged = stage(&anna, there, file("a.jpg", vec![5; 50_000]))
             .await
@@ -451,7 +438,7 @@ async fn run_for(client: &Client, polls: u64) {
 fn a_crash_at_any_point_of_sending_a_file_neither_loses_nor_doubles_it() {
     let world = World::new(16, 8, 2);
     let (mut anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
-    world.run(&[&anna, &boris], become_friends(&world, &anna, &boris));
+    world.run(&[&anna, &boris], world.befriend(&anna, &boris));
     let mut sent = Vec::new();
     for polls in 1.. {
         assert!(polls < 2_000, "it never ends");
@@ -528,7 +515,7 @@ fn a_profile_picture_reaches_those_who_accepted_each_other_and_goes_when_it_is_r
     let mut photo = b"\xff\xd8\xff".to_vec();
     photo.resize(40_000, 9);
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let picture = Some(Blob(b"<svg/>".to_vec()));
         let refused = anna.engine.handle(Command::SetAvatar { picture }).await;
         assert_eq!(refused.unwrap_err().code, ErrorCode::FileType);
@@ -590,7 +577,7 @@ fn a_profile_picture_that_could_not_be_fetched_is_fetched_soon_after() {
     let world = World::new(19, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let picture = Some(Blob(b"\x89PNG\r\n\x1a\n and so on".to_vec()));
         anna.engine
             .handle(Command::SetAvatar { picture })
@@ -772,7 +759,7 @@ fn a_file_that_the_server_has_dropped_meanwhile_goes_up_again_with_its_message()
         }
     };
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         all(Fault::RefuseStores);
         let there = anna.start(&boris.id).await;
         let staged = stage(&anna, there, file("a.jpg", vec![7; 1_000]))
@@ -868,7 +855,7 @@ fn a_picture_that_is_gone_is_asked_for_once() {
     let world = World::new(35, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         set_avatar(&anna, Some(photo(1))).await;
         let up = async || avatar(&anna, &anna.id).await == photo(1);
         world.until("the upload", SOON, up).await;
@@ -947,7 +934,7 @@ fn what_is_gone_leaves_no_files_behind() {
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     let held = async || boris.store.held().await[&Table::File].records;
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let before = held().await;
         let there = boris.start(&anna.id).await;
         stage(&boris, there, file("a.jpg", vec![7; 1_000]))
@@ -993,7 +980,7 @@ fn of_several_messages_those_that_can_be_forwarded_are() {
     let world = World::new(38, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let there = anna.start(&boris.id).await;
         let staged = stage(&anna, there, file("a.jpg", vec![5; 1_000])).await;
         send(&anna, there, "with a file", &[staged.unwrap()])

@@ -9,18 +9,6 @@ use onionskin_sim::world::{Client, World};
 
 const SOON: u64 = 180_000;
 
-async fn become_friends(world: &World, anna: &Client, boris: &Client) {
-    anna.send(&boris.id, "Hello").await;
-    let came = async || boris.texts(&anna.id).await.contains(&"Hello".to_owned());
-    world.until("Hello", SOON, came).await;
-    boris.send(&anna.id, "Hello yourself").await;
-    let came = async || {
-        let row = anna.conversation(&boris.id).await;
-        row.is_some_and(|row| row.accepted)
-    };
-    world.until("the reply", SOON, came).await;
-}
-
 fn says_full(events: &[Event]) -> bool {
     events.iter().any(|event| match event {
         Event::Problem(failure) => failure.code == ErrorCode::StoreFull,
@@ -61,7 +49,7 @@ fn what_arrives_while_the_storage_is_full_comes_once_there_is_room() {
     let (anna, mut boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     let texts = ["one", "two", "three"];
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         boris.store.set_full(true);
         for text in texts {
             anna.send(&boris.id, text).await;
@@ -90,7 +78,7 @@ fn what_was_written_before_the_storage_was_full_goes_out_once() {
     let world = World::new(82, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let sent = anna.send(&boris.id, "just in time").await;
         anna.store.set_full(true);
         let refused = Command::Send {
@@ -131,7 +119,7 @@ fn file_without_room(seed: u64, fill: impl AsyncFn(&Client)) {
     let plain: Vec<u8> = (0..400_000u32).map(|at| (at % 251) as u8).collect();
     let partner = anna.id.clone();
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         send_file(&anna, &boris.id, plain.clone()).await;
         let state = async || {
             let message = newest(&boris, &partner).await?;
@@ -190,7 +178,7 @@ fn when_the_room_runs_out_no_file_is_taken_into_the_composer() {
     let world = World::new(85, 8, 2);
     let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
     world.run(&[&anna, &boris], async {
-        become_friends(&world, &anna, &boris).await;
+        world.befriend(&anna, &boris).await;
         let conversation = anna.start(&boris.id).await;
         let stage = async || {
             let file = NewFile {
