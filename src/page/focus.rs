@@ -6,11 +6,20 @@ use web_sys::HtmlElement;
 
 const INSIDE: &str = "[data-pane-focus], a[href], button:not(:disabled), input:not(:disabled), textarea, [tabindex='0']";
 
-/// After the next paint: the heading of the new screen, or what it names instead.
+/// After the next paint: the heading of the new screen, or what it names instead. Whoever was quicker and is in that screen
+/// by then stays where they are.
 pub(crate) fn after_route() {
-    request_animation_frame(|| {
+    let before = document().active_element();
+    request_animation_frame(move || {
         // On narrow screens a pane may be hidden; the first visible mark wins.
-        if let Some(element) = visible("[data-route-focus]").into_iter().next_back() {
+        let Some(element) = visible("[data-route-focus]").into_iter().next_back() else {
+            return;
+        };
+        let now = document()
+            .active_element()
+            .filter(|now| Some(now) != before.as_ref());
+        let screen = element.closest("[data-screen]").ok().flatten();
+        if !screen.is_some_and(|screen| now.is_some() && screen.contains(now.as_deref())) {
             focus(&element);
         }
     });

@@ -94,12 +94,16 @@ impl Slide {
 struct Live {
     stream: MediaStream,
     context: AudioContext,
-    _node: AudioWorkletNode,
+    node: AudioWorkletNode,
     _on_samples: Closure<dyn FnMut(MessageEvent)>,
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
+        // Samples that are under way must not call a closure that is gone.
+        if let Ok(port) = self.node.port() {
+            port.set_onmessage(None);
+        }
         for track in self.stream.get_tracks() {
             track.unchecked_into::<MediaStreamTrack>().stop();
         }
@@ -222,7 +226,7 @@ impl Recorder {
             Ok((context, (node, on_samples))) => Ok(Live {
                 stream,
                 context,
-                _node: node,
+                node,
                 _on_samples: on_samples,
             }),
             Err(error) => {
