@@ -13,8 +13,10 @@ use super::state::App;
 
 /// At most so many messages are mounted.
 pub(crate) const WINDOW: usize = 110;
-/// How many are read at a time: so many rows are built in one go while a person scrolls.
+/// How many are read at a time when a part of it is opened.
 const PAGE: u16 = 20;
+/// How many are read at a time while a person scrolls: so many rows are built in one go.
+const STEP: u16 = 12;
 /// Messages before the first unread one that are read with it.
 const BEFORE_UNREAD: usize = 10;
 /// With so many unread messages it starts at the newest all the same; the first unread one is not far then.
@@ -210,12 +212,12 @@ impl Timeline {
         };
         if self.more_after.get_untracked() {
             super::state::painted().await;
-            self.newer(app).await;
+            self.grow_down(app, PAGE).await;
         }
         while short(wanted.min(WINDOW)) && self.more_before.get_untracked() {
             super::state::painted().await;
             let before = self.messages.with_untracked(Vec::len);
-            self.older(app).await;
+            self.grow_up(app, PAGE).await;
             if self.messages.with_untracked(Vec::len) == before {
                 return;
             }
@@ -233,8 +235,17 @@ impl Timeline {
         self.turns.get_value() == turn
     }
 
-    /// Reads the page before the first message.
+    /// Reads on before the first message.
     pub(crate) async fn older(self, app: App) {
+        self.grow_up(app, STEP).await;
+    }
+
+    /// Reads on after the last message.
+    pub(crate) async fn newer(self, app: App) {
+        self.grow_down(app, STEP).await;
+    }
+
+    async fn grow_up(self, app: App, count: u16) {
         let (Some(open), Some(first)) = (self.open.get_untracked(), self.edge(|list| list.first()))
         else {
             return;
@@ -244,7 +255,7 @@ impl Timeline {
         }
         self.busy.set(true);
         let turn = self.turns.get_value();
-        let read = self.read(app, open, Anchor::Before(first), PAGE).await;
+        let read = self.read(app, open, Anchor::Before(first), count).await;
         if !self.is_turn(turn) {
             return;
         }
@@ -268,8 +279,7 @@ impl Timeline {
         self.busy.set(false);
     }
 
-    /// Reads the page after the last message.
-    pub(crate) async fn newer(self, app: App) {
+    async fn grow_down(self, app: App, count: u16) {
         let (Some(open), Some(last)) = (self.open.get_untracked(), self.edge(|list| list.last()))
         else {
             return;
@@ -279,7 +289,7 @@ impl Timeline {
         }
         self.busy.set(true);
         let turn = self.turns.get_value();
-        let read = self.read(app, open, Anchor::After(last), PAGE).await;
+        let read = self.read(app, open, Anchor::After(last), count).await;
         if !self.is_turn(turn) {
             return;
         }

@@ -1,8 +1,7 @@
 // Backups: made, read back, and restored where nothing else is left; what is wrong with a file is said.
-import AxeBuilder from '@axe-core/playwright';
 import { Browser, Page, expect, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
-import { PASSPHRASE, Person, settled } from './support';
+import { PASSPHRASE, Person, axeFindsNothing } from './support';
 
 const SECRET = 'six plain words open this file';
 /** Bytes before the first part of a file, and of each part. */
@@ -18,12 +17,6 @@ async function arrive(browser: Browser, name: string, options: Parameters<Browse
   const person = Person.at(await context.newPage(), name);
   await person.page.goto('/');
   return person;
-}
-
-async function axeFindsNothing(page: Page, where: string): Promise<void> {
-  await settled(page);
-  const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  expect(result.violations.map((v) => `${where}: ${v.id} ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([]);
 }
 
 /** A picture of noise: some hundred kilobytes that nothing makes smaller. */

@@ -1,7 +1,6 @@
 // The conversation as people use it: answers, reactions, deletion, timers, forwarding, choosing, finding, by pointer and keys.
-import AxeBuilder from '@axe-core/playwright';
 import { Browser, expect, test } from '@playwright/test';
-import { Person } from './support';
+import { Person, axeFindsNothing } from './support';
 
 /** Two people who accepted each other, each with the conversation open. */
 async function pair(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<[Person, Person]> {
@@ -267,10 +266,7 @@ for (const [width, height] of [
       await ann.message('Hello Ann').focus();
       await ann.page.keyboard.press('1');
       await ann.page.keyboard.press('r');
-      const scan = async (what: string) => {
-        const { violations } = await new AxeBuilder({ page: ann.page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${what}: ${id} ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
-      };
+      const scan = (what: string) => axeFindsNothing(ann.page, what);
       await scan('answering');
       await ann.message('Hello Ann').focus();
       await ann.page.keyboard.press('Enter');

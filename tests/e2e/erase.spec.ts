@@ -1,16 +1,9 @@
 // Erasing: one conversation, this account, everything on this device, and the account in the network as well.
-import AxeBuilder from '@axe-core/playwright';
 import { Browser, Page, expect, test } from '@playwright/test';
-import { Keep, PASSPHRASE, Person, network, settled } from './support';
+import { Keep, PASSPHRASE, Person, axeFindsNothing, network } from './support';
 
 // Faults of nodes hold for everybody who erases something in the network.
 test.describe.configure({ mode: 'serial' });
-
-async function axeFindsNothing(page: Page, where: string): Promise<void> {
-  await settled(page);
-  const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  expect(result.violations.map((v) => `${where}: ${v.id} ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([]);
-}
 
 async function arrive(browser: Browser, name: string, keep?: Keep): Promise<Person> {
   const person = await Person.arrive(browser, name);

@@ -1,11 +1,10 @@
 // Files of messages: a photograph loses its place, a voice message is as long as what was said, pictures are looked at.
-import { AxeBuilder } from '@axe-core/playwright';
 import { Browser, Page, expect, test } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Keep, PASSPHRASE, Person } from './support';
+import { type Keep, PASSPHRASE, Person, axeFindsNothing } from './support';
 
 // The fake microphone beeps once a second, the fake camera shows a moving picture.
 test.use({
@@ -84,8 +83,7 @@ async function saved(person: Person, press: () => Promise<void>): Promise<Buffer
 }
 
 async function clean(person: Person, screen: string): Promise<void> {
-  const found = await new AxeBuilder({ page: person.page }).include(screen).analyze();
-  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  await axeFindsNothing(person.page, screen, screen);
 }
 
 /** Two people who accepted each other. */

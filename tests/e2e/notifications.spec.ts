@@ -1,9 +1,8 @@
 // Notifications: what they tell, when there are none, when they go again, and what can be chosen on them. The browser keeps real
 // ones; nobody can press them here, so what the browser would tell the service worker is told to it.
-import AxeBuilder from '@axe-core/playwright';
 import { Browser, Worker, expect, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
-import { ORIGIN, PASSPHRASE, Person } from './support';
+import { ORIGIN, PASSPHRASE, Person, axeFindsNothing } from './support';
 
 type Shown = { title: string; body: string; tag: string; actions: string[]; data: unknown };
 
@@ -258,8 +257,7 @@ test('a notification tells no more than was chosen, and nothing in quiet hours, 
   await bob.id('mute.until').fill('2020-02-29T10:00');
   await bob.id('mute.save').click();
   await expect(bob.id('mute.past')).not.toBeEmpty();
-  const found = await new AxeBuilder({ page: bob.page }).include('[data-screen="mute"]').analyze();
-  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  await axeFindsNothing(bob.page, 'mute', '[data-screen="mute"]');
   await bob.id('mute.cancel').click();
   await expect(bob.screen('mute')).toBeHidden();
   await expect(bob.id('c1.row-muted')).toHaveCount(0);
@@ -366,8 +364,7 @@ test('the app explains before the browser asks, says how a refusal is taken back
   await expect(bob.id('c1.notify-tip')).toBeVisible();
   await bob.id('c1.notify-ask').click();
   await expect(bob.screen('notify')).toBeVisible();
-  const found = await new AxeBuilder({ page: bob.page }).include('[data-screen="notify"]').analyze();
-  expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  await axeFindsNothing(bob.page, 'notify', '[data-screen="notify"]');
   expect(await asked()).toBe(0);
   await bob.id('notify.not-now').click();
   await expect(bob.screen('notify')).toBeHidden();

@@ -1,12 +1,6 @@
 // What surrounds a conversation: requests, details, safety numbers, QR codes, search, settings, the recovery phrase.
-import AxeBuilder from '@axe-core/playwright';
 import { Browser, Page, expect, test } from '@playwright/test';
-import { PASSPHRASE, Person } from './support';
-
-async function axeFindsNothing(page: Page, where: string): Promise<void> {
-  const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  expect(result.violations.map((v) => `${where}: ${v.id} ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([]);
-}
+import { PASSPHRASE, Person, axeFindsNothing } from './support';
 
 async function nothingScrollsSideways(page: Page, where: string): Promise<void> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -287,7 +281,6 @@ test('the recovery phrase asks for the passphrase, and three words are checked',
   const words = (await ann.id('r1.word').allTextContents()).map((word) => word.replace(/[^a-z]/g, ''));
   await ann.id('r1.show-qr').click();
   await expect(ann.id('r1.qr')).toBeVisible();
-  const code = await ann.id('r1.qr').screenshot();
   await ann.id('r1.done').click();
   await expect(ann.id('r1.word')).toHaveCount(0);
   const fields = await ann.id('r1.check').all();

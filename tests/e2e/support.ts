@@ -1,4 +1,5 @@
 // What every journey needs: people with browsers of their own, and a hand on the network's faults.
+import AxeBuilder from '@axe-core/playwright';
 import { Browser, BrowserContext, Locator, Page, expect } from '@playwright/test';
 
 export const ORIGIN = new URL(process.env.ONIONSKIN_URL ?? 'http://127.0.0.1/').origin;
@@ -221,10 +222,14 @@ async function post(path: string, body: unknown): Promise<void> {
   expect(reply.ok, `${path}: ${await reply.clone().text()}`).toBeTruthy();
 }
 
-/** Waits until nothing changes its colour any more: a control that was just enabled has neither its old one nor its new one. */
-export async function settled(page: Page): Promise<void> {
+/** Nothing of a page, or of one part of it, breaks a rule that axe knows: WCAG 2.2 AA and good practice. */
+export async function axeFindsNothing(page: Page, where: string, part?: string): Promise<void> {
+  // A control that was just enabled has neither its old colour nor its new one.
   await page.evaluate(async () => {
     const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
     await Promise.allSettled(ending.map((one) => one.finished));
   });
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (part ? axe.include(part) : axe).analyze();
+  expect(violations.map((one) => `${where}: ${one.id} ${one.nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
 }

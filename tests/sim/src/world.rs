@@ -8,13 +8,16 @@ use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{Either, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use onionskin_client::api::{
-    Anchor, Answer, Command, Conversation, ConversationId, Delivery, Event, Failure, Message,
+    Anchor, Answer, Blob, Command, Conversation, ConversationId, Delivery, Event, Failure, Message,
+    NewFile,
 };
 use onionskin_client::vault::VaultKey;
 use onionskin_client::{Engine, EngineOptions, NetworkProfile};
 use onionskin_protocol::account::{Account, Seed};
 use onionskin_protocol::attachment::url::DEFAULT_HOST;
-use onionskin_protocol::id::{AccountId, SwarmId};
+use onionskin_protocol::id::{AccountId, Namespace, SwarmId};
+use onionskin_protocol::message::encode;
+use onionskin_protocol::message::proto::Content;
 use onionskin_protocol::time::Timestamp;
 use onionskin_testnet::file_server::FileServer;
 use onionskin_testnet::network::{HeldMessage, LocalServers, Network, Plot, Sleeper};
@@ -247,6 +250,15 @@ impl World {
         self.until("the reply", SOON, came).await;
     }
 
+    /// Puts a message of somebody into an account's swarm, past the engine of the sender.
+    pub fn inject(&self, from: &Account, to: &AccountId, content: &Content, sent_at: u64) {
+        let mut entropy = SeededEntropy::new(sent_at);
+        let data = encode(from, to.key(), content, Timestamp(sent_at), &mut entropy).unwrap();
+        self.network
+            .inject(&to.swarm_id(), Namespace::DEFAULT, &data)
+            .unwrap();
+    }
+
     /// What each node holds for an account beside its configs, which come and go with every change.
     pub fn held(&self, owner: &SwarmId) -> Vec<(usize, Vec<HeldMessage>)> {
         let mut held = self.network.messages(owner);
@@ -367,6 +379,33 @@ impl Client {
             files: Vec::new(),
         };
         match self.engine.handle(command).await.unwrap() {
+            Answer::Message(message) => *message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a file with a text.
+    pub async fn send_file(&self, account_id: &str, text: &str, bytes: Vec<u8>) -> Message {
+        let conversation = self.start(account_id).await;
+        let file = NewFile {
+            name: "photo.jpg".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            bytes: Blob(bytes),
+            width: 4,
+            height: 3,
+            voice: false,
+        };
+        let stage = Command::StageFile { conversation, file };
+        let Answer::File(file) = self.engine.handle(stage).await.unwrap() else {
+            panic!("no file")
+        };
+        let send = Command::Send {
+            conversation,
+            text: text.to_owned(),
+            reply_to: None,
+            files: vec![file.id],
+        };
+        match self.engine.handle(send).await.unwrap() {
             Answer::Message(message) => *message,
             other => panic!("{other:?}"),
         }

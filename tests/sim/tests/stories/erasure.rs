@@ -1,6 +1,5 @@
 //! Erasing an account from a simulated network: each node's word, nodes that refuse, lie or are silent, and what the device
 //! and its sisters store afterwards (screens 20, D3).
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
     Answer, Command, ErasedAt, ErrorCode, Failure, NodeErasure, Profile, SyncState,

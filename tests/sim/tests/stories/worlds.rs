@@ -1,6 +1,5 @@
 //! What of the simulation runs with every test: a hundred worlds, a part of the crash sweep, guards that die.
 //! `cargo xtask sim` runs more of it, and names the command that replays what fails.
-#![allow(clippy::unwrap_used)]
 
 use onionskin_sim::life::{Verdict, live};
 use onionskin_sim::plan::{Plan, Size};

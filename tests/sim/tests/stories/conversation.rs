@@ -1,42 +1,25 @@
 //! What two people and their devices do with messages, over a simulated network.
-#![allow(clippy::unwrap_used)]
 
+use crate::id_of;
 use onionskin_client::api::{
     Anchor, Answer, Command, ConversationChange, DeleteScope, Delivery, ErrorCode, Event,
     Invitation, Message, MessageKind, Notify, RequestState, Settings, Timer,
 };
 use onionskin_client::ports::{Durability, Table};
 use onionskin_client::store::Records;
-use onionskin_protocol::id::{AccountId, Namespace};
+use onionskin_protocol::id::Namespace;
 use onionskin_protocol::keys::{Signature, X25519SecretKey};
 use onionskin_protocol::message::proto::{self, Content, reaction::Action};
-use onionskin_protocol::message::{content::Expiry, encode, wire::encode_with};
+use onionskin_protocol::message::{content::Expiry, wire::encode_with};
 use onionskin_protocol::time::Timestamp;
 use onionskin_sim::transport::Air;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Sleeper;
-use onionskin_testnet::random::SeededEntropy;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
 const SOON: u64 = 120_000;
-
-fn id_of(person: u8) -> AccountId {
-    account_of(person).id()
-}
-
-/// Puts a message of a person into somebody's swarm, past the engine of the sender.
-fn inject(world: &World, from: u8, to: u8, content: &Content, sent_at: u64) {
-    let to = id_of(to);
-    let mut entropy = SeededEntropy::new(sent_at);
-    let sent_at = Timestamp(sent_at);
-    let data = encode(&account_of(from), to.key(), content, sent_at, &mut entropy).unwrap();
-    let network = &world.network;
-    network
-        .inject(&to.swarm_id(), Namespace::DEFAULT, &data)
-        .unwrap();
-}
 
 /// Two people who accepted each other: `one` said "Hello", `other` said "Hi".
 async fn acquaint(world: &World, one: &Client, other: &Client) {
@@ -292,19 +275,18 @@ fn a_reaction_that_comes_before_its_message_waits_for_it() {
         let target = Timestamp(at + 10);
         for (stamp, action) in [(at + 30, Action::Remove), (at + 20, Action::React)] {
             let reaction = Content::reaction(target, &id_of(2), "🎉", action);
-            inject(&world, 2, 1, &reaction, stamp);
+            world.inject(&account_of(2), &id_of(1), &reaction, stamp);
         }
         let party = Content::reaction(target, &id_of(2), "🥳", Action::React);
-        inject(&world, 2, 1, &party, at + 40);
+        world.inject(&account_of(2), &id_of(1), &party, at + 40);
         // A stranger has no say in it, and nobody about what nobody said.
-        inject(&world, 3, 1, &party, at + 50);
+        world.inject(&account_of(3), &id_of(1), &party, at + 50);
         let never = Content::reaction(Timestamp(at + 1), &id_of(2), "🥳", Action::React);
-        inject(&world, 2, 1, &never, at + 60);
+        world.inject(&account_of(2), &id_of(1), &never, at + 60);
         world.wait(30_000).await;
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::text("late", None, Expiry::Off),
             at + 10,
         );
@@ -338,7 +320,7 @@ fn nobody_reacts_in_a_request_that_was_not_accepted() {
             assert_eq!(refusal(client, command).await, ErrorCode::SendNotAccepted);
         }
         let own = Content::reaction(Timestamp(hello.sent_at), &id_of(1), "😂", Action::React);
-        inject(&world, 1, 2, &own, hello.sent_at + 1);
+        world.inject(&account_of(1), &id_of(2), &own, hello.sent_at + 1);
         world.wait(30_000).await;
         let hello = shown(&boris, &anna.id, "Hello").await.unwrap();
         assert!(hello.reactions.is_empty());
@@ -453,17 +435,15 @@ fn only_authors_take_their_messages_back() {
         acquaint(&world, &anna, &boris).await;
         let hello = shown(&anna, &boris.id, "Hello").await.unwrap();
         let at = world.time.now().as_millis();
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::unsend(Timestamp(hello.sent_at), &id_of(1)),
             at,
         );
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::unsend(Timestamp(hello.sent_at), &id_of(2)),
             at + 1,
         );
@@ -595,16 +575,15 @@ fn a_receipt_that_comes_before_the_copy_of_the_message_is_kept() {
         acquaint(&world, &anna, &boris).await;
         set(&anna, |settings| settings.read_receipts = true).await;
         let at = world.time.now().as_millis();
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::read_receipt([Timestamp(at + 1)]),
             at + 2,
         );
         world.wait(20_000).await;
         let copy = Content::text("from elsewhere", None, Expiry::Off).sync_copy(&id_of(2));
-        inject(&world, 1, 1, &copy, at + 1);
+        world.inject(&account_of(1), &id_of(1), &copy, at + 1);
         let message = comes(&world, &anna, &boris.id, "from elsewhere").await;
         assert_eq!(message.delivery, Delivery::Read);
     });
@@ -943,10 +922,9 @@ fn a_deleted_conversation_comes_back_with_what_is_new_only() {
         .await;
         assert!(anna.conversation(&boris.id).await.is_none());
         let old = world.time.now().as_millis() - 600_000;
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::text("Hello", None, Expiry::Off),
             old,
         );
@@ -1103,12 +1081,11 @@ fn what_is_strange_does_not_block_what_comes_behind_it() {
             Content::default(),
         ];
         for (number, content) in (1u64..).zip(&strange) {
-            inject(&world, 2, 1, content, at + number);
+            world.inject(&account_of(2), &id_of(1), content, at + number);
         }
-        inject(
-            &world,
-            2,
-            1,
+        world.inject(
+            &account_of(2),
+            &id_of(1),
             &Content::text("after", None, Expiry::Off),
             at + 50,
         );
@@ -1142,7 +1119,12 @@ fn whatever_a_stranger_sends_stands_as_a_request() {
             ..Default::default()
         };
         let at = world.time.now().as_millis();
-        inject(&world, 3, 1, &Content::visible(data, Expiry::Off), at);
+        world.inject(
+            &account_of(3),
+            &id_of(1),
+            &Content::visible(data, Expiry::Off),
+            at,
+        );
         let stranger = id_of(3).to_string();
         let came = async || anna.conversation(&stranger).await.is_some();
         world.until("the request", SOON, came).await;
@@ -1286,7 +1268,7 @@ fn a_copy_that_comes_once_more_does_not_accept_anybody_again() {
             ..Default::default()
         };
         let content = Content::visible(data, Expiry::Off).sync_copy(&id_of(2));
-        inject(&world, 1, 1, &content, message.sent_at);
+        world.inject(&account_of(1), &id_of(1), &content, message.sent_at);
         world.wait(20_000).await;
         ben.send(&anna.id, "It is me again").await;
         comes(&world, &anna, &ben.id, "It is me again").await;
@@ -1312,7 +1294,7 @@ fn that_messages_were_removed_is_forgotten_when_nothing_can_bring_them_back() {
     };
     let now = || world.time.now().as_millis();
     world.run(&[&anna], async {
-        inject(&world, 2, 1, &text("first"), now());
+        world.inject(&account_of(2), &id_of(1), &text("first"), now());
         comes(&world, &anna, &boris, "first").await;
     });
     let before = pass();
@@ -1320,14 +1302,14 @@ fn that_messages_were_removed_is_forgotten_when_nothing_can_bring_them_back() {
         let at = now();
         for number in 0..20 {
             let unsend = Content::unsend(Timestamp(at + 1_000 + number), &id_of(2));
-            inject(&world, 2, 1, &unsend, at + number);
+            world.inject(&account_of(2), &id_of(1), &unsend, at + number);
         }
-        inject(&world, 2, 1, &text("gone"), at + 30);
+        world.inject(&account_of(2), &id_of(1), &text("gone"), at + 30);
         let message = comes(&world, &anna, &boris, "gone").await;
         delete(&anna, &message, DeleteScope::Here).await;
         // What was taken back before it came does not come.
-        inject(&world, 2, 1, &text("never"), at + 1_000);
-        inject(&world, 2, 1, &text("gone again"), at + 30);
+        world.inject(&account_of(2), &id_of(1), &text("never"), at + 1_000);
+        world.inject(&account_of(2), &id_of(1), &text("gone again"), at + 30);
         world.wait(30_000).await;
         assert_eq!(anna.texts(&boris).await, ["first"]);
         assert!(index().await > before + 40);

@@ -1,6 +1,6 @@
 //! One account on several devices: two engines, and an official device in their midst that is made from the formats alone.
-#![allow(clippy::unwrap_used)]
 
+use crate::id_of;
 use onionskin_client::api::{Answer, Command, Event, RestoreStep, Settings, SyncState, Timer};
 use onionskin_client::network::Network;
 use onionskin_protocol::account::{Account, Seed};
@@ -23,10 +23,6 @@ const SOON: u64 = 120_000;
 /// A poll, the wait after an edit, a poll of the other device.
 const ONE_ROUND: u64 = 30_000;
 const DAY: u64 = 24 * 3_600_000;
-
-fn id_of(account: u8) -> AccountId {
-    account_of(account).id()
-}
 
 fn stranger(number: u8) -> AccountId {
     id_of(100 + number)

@@ -1,35 +1,17 @@
 //! A record that is damaged costs what it held, and nothing else.
-#![allow(clippy::unwrap_used)]
 
+use crate::id_of;
 use onionskin_client::api::{
     Answer, Blob, Command, Conversation, ConversationChange, Delivery, ErrorCode, NewFile,
 };
 use onionskin_client::ports::Table;
-use onionskin_protocol::id::{AccountId, Namespace};
 use onionskin_protocol::message::content::Expiry;
-use onionskin_protocol::message::{encode, proto::Content};
+use onionskin_protocol::message::proto::Content;
 use onionskin_protocol::time::Timestamp;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Sleeper;
-use onionskin_testnet::random::SeededEntropy;
 
 const SOON: u64 = 180_000;
-
-fn id_of(person: u8) -> AccountId {
-    account_of(person).id()
-}
-
-/// Puts a message of a person into somebody's swarm, past the engine of the sender.
-fn inject(world: &World, from: u8, to: u8, content: &Content, sent_at: u64) {
-    let to = id_of(to);
-    let mut entropy = SeededEntropy::new(sent_at);
-    let sent_at = Timestamp(sent_at);
-    let data = encode(&account_of(from), to.key(), content, sent_at, &mut entropy).unwrap();
-    let network = &world.network;
-    network
-        .inject(&to.swarm_id(), Namespace::DEFAULT, &data)
-        .unwrap();
-}
 
 async fn comes(world: &World, client: &Client, partner: &str, text: &str) {
     let shows = async || client.texts(partner).await.contains(&text.to_owned());
@@ -211,7 +193,7 @@ fn a_damaged_message_that_is_taken_back_goes_and_holds_nothing_up() {
     let text = |text: &str| Content::text(text, None, Expiry::Off);
     let keys = world.run(&[&anna], async {
         let before = anna.store.keys().await;
-        inject(&world, 2, 1, &text("first"), sent_at);
+        world.inject(&account_of(2), &id_of(1), &text("first"), sent_at);
         comes(&world, &anna, &boris, "first").await;
         let mut keys = anna.store.keys().await;
         keys.retain(|key| key.0 == Table::Message && !before.contains(key));
@@ -225,8 +207,8 @@ fn a_damaged_message_that_is_taken_back_goes_and_holds_nothing_up() {
     let anna = opened.unwrap();
     world.run(&[&anna], async {
         let unsend = Content::unsend(Timestamp(sent_at), &id_of(2));
-        inject(&world, 2, 1, &unsend, sent_at + 1);
-        inject(&world, 2, 1, &text("second"), sent_at + 2);
+        world.inject(&account_of(2), &id_of(1), &unsend, sent_at + 1);
+        world.inject(&account_of(2), &id_of(1), &text("second"), sent_at + 2);
         comes(&world, &anna, &boris, "second").await;
     });
     assert!(!world.time.run(store.keys()).contains(&keys[0]));

@@ -1,5 +1,4 @@
 //! A device whose storage is full: nothing is lost, nothing is doubled, and what comes anyway can be looked at (screens 20).
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
     Answer, Blob, Command, Delivery, ErrorCode, Event, FileState, Message, NewFile, Pressure,
@@ -18,29 +17,6 @@ fn says_full(events: &[Event]) -> bool {
 
 async fn newest(client: &Client, partner: &str) -> Option<Message> {
     client.timeline(partner).await.pop()
-}
-
-async fn send_file(client: &Client, to: &str, bytes: Vec<u8>) {
-    let conversation = client.start(to).await;
-    let file = NewFile {
-        name: "photo.jpg".into(),
-        content_type: "image/jpeg".into(),
-        bytes: Blob(bytes),
-        width: 4,
-        height: 3,
-        voice: false,
-    };
-    let stage = Command::StageFile { conversation, file };
-    let Answer::File(staged) = client.engine.handle(stage).await.unwrap() else {
-        panic!("no file")
-    };
-    let send = Command::Send {
-        conversation,
-        text: String::new(),
-        reply_to: None,
-        files: vec![staged.id],
-    };
-    client.engine.handle(send).await.unwrap();
 }
 
 #[test]
@@ -120,7 +96,7 @@ fn file_without_room(seed: u64, fill: impl AsyncFn(&Client)) {
     let partner = anna.id.clone();
     world.run(&[&anna, &boris], async {
         world.befriend(&anna, &boris).await;
-        send_file(&anna, &boris.id, plain.clone()).await;
+        anna.send_file(&boris.id, "", plain.clone()).await;
         let state = async || {
             let message = newest(&boris, &partner).await?;
             message.attachments.first().map(|file| file.state)

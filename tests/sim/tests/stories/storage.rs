@@ -1,6 +1,5 @@
 //! Every method of the storage RPC, through real onions, to the nodes of a simulated network (10-network 3), and what the
 //! engine makes of it for its own account.
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::Command;
 use onionskin_client::network::{NameLookup, Network, StoreFailure};

@@ -1,5 +1,4 @@
 //! The ways into the network: relays that lie, fall silent or come back, nodes without a relay, lists that came with the app.
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::NetworkProfile;
 use onionskin_client::api::{

@@ -1,11 +1,10 @@
 //! Backups on simulated networks: everything comes back, nothing comes twice, and what is here counts.
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
     Answer, BackupCounts, BackupKey, BackupOrder, BackupReminder, BackupStep, BackupView, Blob,
     Command, ConversationChange, ConversationId, DeleteScope, Delivery, ErrorCode, Failure,
-    FileState, MergeConflict, MergeField, MergeLoss, MergeReport, MergeStep, Message, NewFile,
-    Profile, Settings, Timer,
+    FileState, MergeConflict, MergeField, MergeLoss, MergeReport, MergeStep, Message, Profile,
+    Settings, Timer,
 };
 use onionskin_client::backup::format::{HEADER, PART};
 use onionskin_client::vault::KdfParams;
@@ -120,32 +119,6 @@ async fn bytes(client: &Client, message: &Message) -> Result<Vec<u8>, Failure> {
     }
 }
 
-async fn send_file(client: &Client, to: &str, text: &str, bytes: Vec<u8>) -> Message {
-    let conversation = client.start(to).await;
-    let file = NewFile {
-        name: "photo.jpg".to_owned(),
-        content_type: "image/jpeg".to_owned(),
-        bytes: Blob(bytes),
-        width: 4,
-        height: 3,
-        voice: false,
-    };
-    let stage = Command::StageFile { conversation, file };
-    let Answer::File(file) = client.engine.handle(stage).await.unwrap() else {
-        panic!("no file")
-    };
-    let send = Command::Send {
-        conversation,
-        text: text.to_owned(),
-        reply_to: None,
-        files: vec![file.id],
-    };
-    match client.engine.handle(send).await.unwrap() {
-        Answer::Message(message) => *message,
-        other => panic!("{other:?}"),
-    }
-}
-
 async fn find(client: &Client, partner: &str, text: &str) -> Option<Message> {
     let timeline = client.timeline(partner).await;
     timeline.into_iter().find(|message| message.text == text)
@@ -158,7 +131,7 @@ fn plain() -> Vec<u8> {
 /// Anna has lived a little: a file, a star, a pin, a reaction, words about Boris, a note, a draft, settings of her own.
 async fn live(world: &World, anna: &Client, boris: &Client) {
     world.befriend(anna, boris).await;
-    let sent = send_file(anna, &boris.id, "look", plain()).await;
+    let sent = anna.send_file(&boris.id, "look", plain()).await;
     let stored = async || {
         let delivery = anna.delivery(&boris.id, &sent).await;
         matches!(delivery, Some(Delivery::Synced { .. }))

@@ -1,5 +1,4 @@
 //! Files of messages on simulated networks: sent, fetched, refused, damaged, and crashes at every point of sending one.
-#![allow(clippy::unwrap_used)]
 
 use onionskin_client::api::{
     Answer, Attachment, Blob, Command, ConversationId, DeleteScope, Delivery, ErrorCode, Event,

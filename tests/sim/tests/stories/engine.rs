@@ -1,13 +1,12 @@
 //! The engine against a network that misbehaves on purpose, one misbehaviour at a time.
-#![allow(clippy::unwrap_used)]
 
+use crate::id_of;
 use onionskin_client::api::{
     Answer, Command, ConnectionState, DeleteScope, Delivery, ErrorCode, Event, MessageKind,
     RequestState, RestoreStep,
 };
 use onionskin_client::ports::{Durability, Op, Store, Table};
-use onionskin_protocol::account::Account;
-use onionskin_protocol::id::{AccountId, Namespace};
+use onionskin_protocol::id::Namespace;
 use onionskin_protocol::message::{encode, proto};
 use onionskin_protocol::time::Timestamp;
 use onionskin_sim::transport::Air;
@@ -16,26 +15,6 @@ use onionskin_testnet::network::{Fault, Sleeper};
 use onionskin_testnet::random::SeededEntropy;
 
 const SOON: u64 = 120_000;
-
-fn id_of(account: u8) -> AccountId {
-    account_of(account).id()
-}
-
-/// Puts a message of `from` into the swarm of `to`, past the engine of the sender.
-fn inject(world: &World, from: &Account, to: &AccountId, content: &proto::Content, sent_at: u64) {
-    let data = encode(
-        from,
-        to.key(),
-        content,
-        Timestamp(sent_at),
-        &mut SeededEntropy::new(sent_at),
-    )
-    .unwrap();
-    world
-        .network
-        .inject(&to.swarm_id(), Namespace::DEFAULT, &data)
-        .unwrap();
-}
 
 fn text(body: &str) -> proto::Content {
     proto::Content {
@@ -518,7 +497,7 @@ fn what_cannot_be_opened_does_not_block_what_comes_behind_it() {
             .inject(&own.swarm_id(), Namespace::DEFAULT, &number.to_be_bytes())
             .unwrap();
     }
-    inject(&world, &stranger, &own, &text("whole"), now + 1_000);
+    world.inject(&stranger, &own, &text("whole"), now + 1_000);
     world.run(&[&anna], async {
         world
             .until("whole", SOON, async || {
@@ -584,13 +563,13 @@ fn an_author_takes_a_message_back_and_nobody_else_does() {
         }),
         ..Default::default()
     };
-    inject(&world, &author, &own, &text("keep"), now);
-    inject(&world, &author, &own, &text("take back"), now + 1);
-    inject(&world, &stranger, &own, &unsend(now), now + 2);
-    inject(&world, &author, &own, &unsend(now + 1), now + 3);
+    world.inject(&author, &own, &text("keep"), now);
+    world.inject(&author, &own, &text("take back"), now + 1);
+    world.inject(&stranger, &own, &unsend(now), now + 2);
+    world.inject(&author, &own, &unsend(now + 1), now + 3);
     // The request may come before what it takes back.
-    inject(&world, &author, &own, &unsend(now + 5), now + 4);
-    inject(&world, &author, &own, &text("never seen"), now + 5);
+    world.inject(&author, &own, &unsend(now + 5), now + 4);
+    world.inject(&author, &own, &text("never seen"), now + 5);
     world.run(&[&anna], async {
         world
             .until("keep", SOON, async || {
@@ -622,11 +601,11 @@ fn a_name_changes_only_when_the_profile_is_newer() {
         }
         content
     };
-    inject(&world, &friend, &own, &named("one", "First", 100), now);
-    inject(&world, &friend, &own, &named("two", "Older", 99), now + 1);
-    inject(&world, &friend, &own, &named("three", "Same", 100), now + 2);
-    inject(&world, &friend, &own, &named("four", "Newer", 101), now + 3);
-    inject(&world, &friend, &own, &named("five", "Undated", 0), now + 4);
+    world.inject(&friend, &own, &named("one", "First", 100), now);
+    world.inject(&friend, &own, &named("two", "Older", 99), now + 1);
+    world.inject(&friend, &own, &named("three", "Same", 100), now + 2);
+    world.inject(&friend, &own, &named("four", "Newer", 101), now + 3);
+    world.inject(&friend, &own, &named("five", "Undated", 0), now + 4);
     world.run(&[&anna], async {
         world
             .until("all", SOON, async || {
@@ -655,34 +634,30 @@ fn what_the_specification_says_to_drop_is_dropped() {
         content
     };
     // Somebody else says what we sent; nothing inside; flags that nobody knows.
-    inject(
-        &world,
+    world.inject(
         &stranger,
         &own,
         &with(&|data| data.sync_target = Some(own.to_string())),
         now,
     );
-    inject(
-        &world,
+    world.inject(
         &stranger,
         &own,
         &with(&|data| data.body = Some("  \n".into())),
         now + 1,
     );
-    inject(
-        &world,
+    world.inject(
         &stranger,
         &own,
         &with(&|data| data.flags = Some(64)),
         now + 2,
     );
-    inject(&world, &stranger, &own, &proto::Content::default(), now + 3);
+    world.inject(&stranger, &own, &proto::Content::default(), now + 3);
     let typing = proto::TypingMessage {
         timestamp: now + 4,
         action: 0,
     };
-    inject(
-        &world,
+    world.inject(
         &stranger,
         &own,
         &proto::Content {
@@ -692,8 +667,7 @@ fn what_the_specification_says_to_drop_is_dropped() {
         now + 4,
     );
     // Our own device sent something to nobody.
-    inject(
-        &world,
+    world.inject(
         &account_of(1),
         &own,
         &with(&|data| data.sync_target = Some("03".repeat(33))),
@@ -708,7 +682,7 @@ fn what_the_specification_says_to_drop_is_dropped() {
         data.body = None;
         data.attachments = vec![attachment.clone()];
     });
-    inject(&world, &stranger, &own, &picture, now + 6);
+    world.inject(&stranger, &own, &picture, now + 6);
     world.run(&[&anna], async {
         world
             .until("the picture", SOON, async || {
@@ -843,8 +817,7 @@ fn reading_counts_down_and_survives_a_restart() {
     let (own, now) = (id_of(2), world.time.now().as_millis());
     let friend = account_of(8);
     for number in 0..10 {
-        inject(
-            &world,
+        world.inject(
             &friend,
             &own,
             &text(&format!("{number}")),
