@@ -10,6 +10,12 @@ Runs every conformance vector of a directory (default tests/vectors). Prints pas
 and last `N passed, N failed, N not supported`. Exits with 1 when one fails.
 ";
 
+/// Runs those of the project with the program that `cargo test --workspace` built.
+pub fn run_built() -> Result<(), Failure> {
+    let program = step::target_dir().join("debug/examples/vectors");
+    run_program(command(program.to_string_lossy()).arg(step::root().join("tests/vectors")))
+}
+
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     match arguments {
         [] => run_in(&step::root().join("tests/vectors")),
