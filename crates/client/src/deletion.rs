@@ -3,7 +3,9 @@
 //! For everyone means: the copy leaves our own swarm, and an unsend request goes to the recipient and to our other devices.
 //! All of that is written down in the transaction that erases the message here.
 
-use crate::api::{ConversationId, DeleteScope, ErrorCode, Failure, MessageId, MessageKind};
+use crate::api::{
+    ConversationId, DeleteScope, ErrorCode, Failure, MessageId, MessageKind, RequestState,
+};
 use crate::chores::{Chore, Task};
 use crate::compose::unknown_message;
 use crate::conversation::Change;
@@ -80,8 +82,12 @@ impl<P: Ports> Change<'_, P> {
         }
         self.delete_from_swarm(&record);
         let row = self.edit(&record.conversation);
-        let note = row.is_some_and(|row| record.mine && row.account == key);
-        if note || !record.is_said() {
+        let leaves_nothing = row.is_some_and(|row| match record.mine {
+            true => row.account == key,
+            // A device of ours that was slower never saw what somebody asked and took back.
+            false => row.request(false) == RequestState::Incoming,
+        });
+        if leaves_nothing || !record.is_said() {
             self.remove(&key, sent_at).await?;
         } else {
             self.erase(record);

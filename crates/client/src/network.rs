@@ -170,6 +170,7 @@ impl<P: Ports> Network<P> {
             self.keep_list(),
             self.keep_gateways(),
             self.keep_ledger(),
+            self.keep_time(),
             self.0.stragglers.run()
         );
     }

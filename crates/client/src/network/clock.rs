@@ -85,6 +85,11 @@ impl NetworkClock {
         true
     }
 
+    /// The clock of a node counts already.
+    pub(super) fn has(&self, node: &Ed25519PublicKey) -> bool {
+        self.samples.iter().any(|(key, _)| key == node)
+    }
+
     /// Nodes whose clocks are known.
     pub(super) fn samples(&self) -> usize {
         self.samples.len()

@@ -34,6 +34,11 @@ pub(super) const BUILD_PAUSE: u64 = 5_000;
 /// With nothing to do, look again after this time (ms).
 const IDLE: u64 = 30_000;
 
+/// So long (ms) answers have to tell the time before somebody asks for it.
+const CLOCK_WAIT: u64 = 10_000;
+/// Looks (ms) at whether it is still known.
+const CLOCK_IDLE: u64 = 60_000;
+
 #[derive(Serialize, Deserialize)]
 struct StateRecord {
     guards: Vec<Guard>,
@@ -82,6 +87,22 @@ impl<P: Ports> Network<P> {
                     _ => FIRST_RETRY,
                 };
                 self.0.ports.clock().sleep(retry).await;
+            }
+        }
+    }
+
+    /// Sees to it that the time is known where answers come from too few nodes to tell it, until dropped.
+    pub(super) async fn keep_time(&self) {
+        loop {
+            self.until_ready().await;
+            let wait = match self.knows_time() {
+                true => CLOCK_IDLE,
+                false => CLOCK_WAIT,
+            };
+            self.0.ports.clock().sleep(wait).await;
+            if self.is_ready() && !self.knows_time() {
+                let unheard = |node: &Ed25519PublicKey| !self.0.clock.borrow().has(node);
+                self.ask_clocks(unheard).await;
             }
         }
     }

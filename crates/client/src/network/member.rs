@@ -175,19 +175,28 @@ impl<P: Ports> Network<P> {
 
     /// Asks three nodes for the time, and believes them over all that was heard before when two agree (10-network 5.3).
     pub(crate) async fn check_clock(&self) {
+        let answered = self.ask_clocks(|_| true).await;
+        self.0.clock.borrow_mut().trust(&answered);
+    }
+
+    /// Asks three of some nodes for the time. Gives those that answered.
+    pub(super) async fn ask_clocks(
+        &self,
+        of: impl Fn(&Ed25519PublicKey) -> bool,
+    ) -> Vec<Ed25519PublicKey> {
         let mut nodes = self.0.pool.borrow().usable(self.device_now());
+        nodes.retain(|node| of(&node.ed25519));
         super::path::shuffle(&mut nodes, &mut *self.0.ports.entropy());
         nodes.truncate(CLOCKS);
         let request = Request::info();
         let asked = nodes.iter().map(|node| self.rpc(node, &request));
         let answers = futures::future::join_all(asked).await;
-        let answered: Vec<Ed25519PublicKey> = nodes
+        nodes
             .iter()
             .zip(&answers)
             .filter(|(_, answer)| answer.is_ok())
             .map(|(node, _)| node.ed25519)
-            .collect();
-        self.0.clock.borrow_mut().trust(&answered);
+            .collect()
     }
 
     fn distrust(&self, node: &Ed25519PublicKey) {

@@ -263,3 +263,18 @@ fn what_one_member_refuses_for_good_another_one_is_asked_for() {
         assert_eq!(asked.count(), 2);
     });
 }
+
+#[test]
+fn where_too_few_nodes_are_asked_for_anything_they_are_asked_for_the_time() {
+    let lab = Lab::new(12);
+    let store = MemoryStore::new();
+    let network = lab.network(&store);
+    lab.run(&network, async { lab.wait(60_000).await });
+    // The list was agreed on just now, so the next session asks nobody but the ends of its two paths.
+    let next = lab.network(&store);
+    lab.run(&next, async {
+        assert!(!next.knows_time());
+        lab.wait(30_000).await;
+        assert!(next.knows_time());
+    });
+}

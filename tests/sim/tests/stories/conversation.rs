@@ -1316,3 +1316,35 @@ fn that_messages_were_removed_is_forgotten_when_nothing_can_bring_them_back() {
     });
     assert_eq!(pass(), before);
 }
+
+#[test]
+fn a_request_that_is_taken_back_leaves_the_same_whether_its_message_was_seen_or_not() {
+    let world = World::new(131, 8, 2);
+    let (anna, other) = (world.client(1, "Anna"), world.client(1, "Anna"));
+    let boris = id_of(2).to_string();
+    world.run(&[&anna, &other], async {
+        let at = world.time.now().as_millis();
+        let text = |text: &str| Content::text(text, None, Expiry::Off);
+        world.inject(&account_of(2), &id_of(1), &text("kept"), at);
+        world.inject(&account_of(2), &id_of(1), &text("regretted"), at + 1);
+        comes(&world, &anna, &boris, "regretted").await;
+        comes(&world, &other, &boris, "regretted").await;
+        run(&other, Command::SetOffline { offline: true }).await;
+        let state = async |client: &Client| client.conversation(&boris).await.unwrap().request;
+        assert_eq!(state(&anna).await, RequestState::Incoming);
+        let unsend = Content::unsend(Timestamp(at + 1), &id_of(2));
+        world.inject(&account_of(2), &id_of(1), &unsend, at + 2);
+        world.wait(60_000).await;
+        assert_eq!(anna.texts(&boris).await, ["kept"]);
+        assert_eq!(state(&anna).await, RequestState::Incoming);
+        let unsend = Content::unsend(Timestamp(at), &id_of(2));
+        world.inject(&account_of(2), &id_of(1), &unsend, at + 3);
+        world.wait(60_000).await;
+        assert_eq!(anna.timeline(&boris).await.len(), 0);
+        assert_eq!(state(&anna).await, RequestState::None);
+        run(&other, Command::SetOffline { offline: false }).await;
+        world.wait(60_000).await;
+        assert_eq!(other.timeline(&boris).await.len(), 0);
+        assert_eq!(state(&other).await, RequestState::None);
+    });
+}

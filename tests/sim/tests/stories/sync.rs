@@ -451,7 +451,7 @@ fn a_conversation_that_was_deleted_elsewhere_goes_and_only_something_new_brings_
 #[test]
 fn two_devices_of_the_reference_library_in_conflict_end_here_as_they_do_there() {
     let vectors: serde_json::Value =
-        serde_json::from_str(include_str!("../../vectors/config.json")).unwrap();
+        serde_json::from_str(include_str!("../../../vectors/config.json")).unwrap();
     let named = |name: &str| {
         let all = vectors["vectors"].as_array().unwrap();
         all.iter().find(|vector| vector["name"] == name).unwrap()
