@@ -50,6 +50,8 @@ pub struct BackupWish {
     pub phrase: bool,
     /// What opens it.
     pub lock: BackupLock,
+    /// More like it are to follow without a passphrase: the device keeps the key.
+    pub repeats: bool,
 }
 
 /// What opens a backup.

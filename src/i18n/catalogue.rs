@@ -207,7 +207,7 @@ catalogue! {
         d1_phrase_why d1_phrase_warning d1_phrase_hidden d1_account_passphrase d1_missing_chosen d1_missing_passphrase
         d1_missing_account d1_create d1_writing d1_checking d1_done d1_done_keep d1_extent d1_done_download d1_done_chosen
         d1_files_of d1_remind d1_remind_why
-        d1_remind_never d1_due_never d1_due_why d1_due_open d1_due_later d1_restore d1_restore_about d1_choose_file
+        d1_remind_never d1_due_never d1_repeat d1_repeats_stop d1_repeats_works d1_repeats_ask d1_repeats_now d1_repeats_done d1_due_why d1_due_open d1_due_later d1_restore d1_restore_about d1_choose_file
         d1_file_named d1_file_none d1_open_file d1_made d1_of_account d1_holds d1_this_account d1_other_file
         d1_merge_why d1_merge d1_other d1_other_temporary d1_lock_restore d1_reading d1_reading_why d1_restored
         d1_restored_nothing d1_lost_cut d1_lost_trailing d1_lost_what d1_lost_nothing d1_conflict_of d1_field_name
@@ -250,7 +250,7 @@ catalogue! {
         unread queued nodes announce_many delivery_attempt v1_left v1_over id_length
         media_staged x7_days x7_older d2_reading d2_done
         d3_node_confirmed d3_receipt_vaults d3_receipt_caches d3_receipt_workers d3_receipt_left d3_receipt_remains
-        d1_due d1_conversations d1_messages d1_files d1_known d1_deleted d1_expired d1_unsent d1_conflicts d1_lost_parts
+        d1_due d1_repeats d1_repeat_why d1_done_folder d1_conversations d1_messages d1_files d1_known d1_deleted d1_expired d1_unsent d1_conflicts d1_lost_parts
         seconds c1_requests c1_selected said_archived said_unarchived said_deleted said_declined
         said_declined_blocked c3_hidden c3_burst c3_similar x5_unreadable notify_messages s1_total s1_all media_undescribed s1_searchable s1_left_out
         p1_attempts p1_paths_count p1_clock_samples verdict_forged p2_strikes p2_new_path_in;

@@ -7,6 +7,7 @@ mod chat;
 mod emoji;
 mod environment;
 mod focus;
+mod folders;
 mod fuzzy;
 mod identicon;
 mod keys;

@@ -316,3 +316,73 @@ test('somebody who made no backup for long is reminded, and can put that off', a
   expect(ann.errors).toEqual([]);
   await ann.leave();
 });
+
+test('backups are written into a folder by themselves, the last three stay, and the browser may want to ask again', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await context.addInitScript(() => {
+    // The folder of the site stands for one that the person chooses; headless nobody is asked.
+    const page = window as unknown as { showDirectoryPicker: unknown };
+    page.showDirectoryPicker = () => navigator.storage.getDirectory();
+    const handle = FileSystemHandle.prototype as unknown as Record<string, () => Promise<string>>;
+    handle.queryPermission = async () => (sessionStorage.getItem('asks') ? 'prompt' : 'granted');
+    handle.requestPermission = async () => 'granted';
+  });
+  const ann = Person.at(await context.newPage(), 'Ann');
+  await ann.page.goto('/');
+  await ann.create({ kind: 'passphrase', passphrase: PASSPHRASE });
+  await ann.openNew(await ann.accountId());
+  await ann.send('a note');
+  const files = () =>
+    ann.page.evaluate(async () => {
+      const folder = await navigator.storage.getDirectory();
+      const names: string[] = [];
+      for await (const [name] of folder as unknown as AsyncIterable<[string]>) names.push(name);
+      return names.sort();
+    });
+  await ann.page.evaluate(async () => {
+    const folder = await navigator.storage.getDirectory();
+    await folder.getFileHandle('holiday.jpg', { create: true });
+  });
+  const start = Date.now();
+  const named = (days: number) => `backup-${new Date(start + days * 86_400_000).toLocaleDateString('sv').replaceAll('-', '')}.osb`;
+
+  await ann.page.goto('/#/settings/storage');
+  await ann.id('d1.open').click();
+  await ann.id('d1.passphrase').fill(SECRET);
+  await ann.id('d1.repeat').check();
+  await axeFindsNothing(ann.page, 'd1 with a folder');
+  await ann.id('d1.create').click();
+  await expect(ann.id('d1.done')).toBeVisible({ timeout: 120_000 });
+  expect(await files()).toEqual([named(0), 'holiday.jpg']);
+  await ann.id('d1.finish').click();
+  await expect(ann.id('d1.repeats')).toBeVisible();
+
+  const later = async (days: number) => {
+    await ann.page.clock.setSystemTime(start + days * 86_400_000);
+    await ann.page.reload();
+    await ann.unlock(PASSPHRASE);
+    await ann.page.goto('/#/chats');
+  };
+  await ann.page.clock.install({ time: start });
+  await later(31);
+  await expect.poll(files, { timeout: 120_000 }).toEqual([named(0), named(31), 'holiday.jpg']);
+  // The browser forgot what it was allowed.
+  await ann.page.evaluate(() => sessionStorage.setItem('asks', 'yes'));
+  await later(62);
+  await expect(ann.id('c1.backup-allow')).toBeVisible();
+  await axeFindsNothing(ann.page, 'c1 with a question');
+  expect(await files()).toHaveLength(3);
+  await ann.id('c1.backup-allow').click();
+  await expect.poll(files, { timeout: 120_000 }).toEqual([named(0), named(31), named(62), 'holiday.jpg']);
+  await ann.page.evaluate(() => sessionStorage.removeItem('asks'));
+  await later(93);
+  await expect.poll(files, { timeout: 120_000 }).toEqual([named(31), named(62), named(93), 'holiday.jpg']);
+
+  await ann.page.goto('/#/settings/storage');
+  await ann.id('d1.repeats-stop').click();
+  await expect(ann.id('d1.repeats')).toHaveCount(0);
+  const kept = () => ann.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
+  await expect.poll(kept).not.toContain('onionskin-folders');
+  expect(ann.errors).toEqual([]);
+  await ann.leave();
+});

@@ -1,7 +1,7 @@
 //! The owner of this account: seed, display name, and the clock from which everything we send gets its timestamp
 //! (20-messages 1, 4.1, 6).
 
-use crate::api::{ErrorCode, Failure, PhraseView, Profile};
+use crate::api::{BackupOrder, ErrorCode, Failure, PhraseView, Profile};
 use crate::conversation::{Change, Conversations, PictureRef};
 use crate::network::Network;
 use crate::ports::{Clock, Durability, Ports, Table};
@@ -52,6 +52,8 @@ struct ProfileRecord {
     backup_at: u64,
     /// Until when the reminder of it was put off (ms).
     backup_remind_at: u64,
+    /// There is an order for more like it.
+    backup_repeats: bool,
 }
 
 /// A profile, and the key of its picture where it has one: they travel in two fields (20-messages 6).
@@ -200,6 +202,7 @@ impl<P: Ports> Owner<P> {
             erased_at: self.erased_at(),
             backup_at: profile.backup_at,
             backup_remind_at: profile.backup_remind_at,
+            backup_repeats: profile.backup_repeats,
         }
     }
 
@@ -322,6 +325,26 @@ impl<P: Ports> Owner<P> {
             .await
     }
 
+    /// Keeps an order for more backups, or forgets it.
+    pub(crate) async fn order_backups(
+        &self,
+        order: Option<&BackupOrder>,
+    ) -> Result<(), RecordError> {
+        let key = order_key(&self.records);
+        let mut tx = self.records.tx();
+        match order {
+            Some(order) => tx.put(&key, order),
+            None => tx.delete(&key),
+        };
+        self.save_with(tx, |profile| profile.backup_repeats = order.is_some())
+            .await
+    }
+
+    /// The order for more backups.
+    pub(crate) async fn backup_order(&self) -> Result<Option<BackupOrder>, RecordError> {
+        self.records.get(&order_key(&self.records)).await
+    }
+
     /// They want to be reminded of a backup in a week.
     pub(crate) async fn put_backup_off(&self, now: Timestamp) -> Result<(), RecordError> {
         self.save(|profile| {
@@ -339,10 +362,18 @@ impl<P: Ports> Owner<P> {
     }
 
     async fn save(&self, change: impl FnOnce(&mut ProfileRecord)) -> Result<(), RecordError> {
+        self.save_with(self.records.tx(), change).await
+    }
+
+    /// The same, and what a transaction has already.
+    async fn save_with(
+        &self,
+        mut tx: Tx<P>,
+        change: impl FnOnce(&mut ProfileRecord),
+    ) -> Result<(), RecordError> {
         let _turn = self.changing.next().await;
         let mut changed = self.profile.borrow().clone();
         change(&mut changed);
-        let mut tx = self.records.tx();
         tx.put(&profile_key(&self.records), &changed);
         tx.commit(Durability::Strict).await?;
         *self.profile.borrow_mut() = changed;
@@ -425,6 +456,10 @@ impl<P: Ports> Owner<P> {
 
 fn seed_key<P: Ports>(records: &Records<P>) -> Key {
     records.key::<16>(Table::Account, "seed", &[])
+}
+
+fn order_key<P: Ports>(records: &Records<P>) -> Key {
+    records.key::<16>(Table::Account, "backups", &[])
 }
 
 fn profile_key<P: Ports>(records: &Records<P>) -> Key {

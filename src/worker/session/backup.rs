@@ -98,6 +98,7 @@ impl Session {
             phrase: wish.phrase,
             params,
             key: key_of(&key),
+            repeats: wish.repeats,
         };
         let begun = self.command(Command::Backup(BackupStep::Begin(order)));
         begun.await.map(Reply::Answer)

@@ -54,6 +54,8 @@ pub struct Profile {
     pub backup_at: u64,
     /// Until then (ms) nobody wants to be reminded of it; 0: it was never put off.
     pub backup_remind_at: u64,
+    /// This device keeps an order for more backups like the last one.
+    pub backup_repeats: bool,
 }
 
 /// What the person chose, on this device and in backups, unless marked "synced" (screens 17, X4 and X6).

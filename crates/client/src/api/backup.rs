@@ -32,6 +32,8 @@ pub struct BackupOrder {
     pub params: KdfParams,
     /// The key.
     pub key: BackupKey,
+    /// More like it are to follow ([`BackupStep::Again`]): once it is checked, this device keeps the order, with the key.
+    pub repeats: bool,
 }
 
 /// A step of making a backup. One is made at a time; beginning another one ends it.
@@ -39,6 +41,10 @@ pub struct BackupOrder {
 pub enum BackupStep {
     /// Begins. Answer: [`Answer::Backup`](super::Answer::Backup).
     Begin(BackupOrder),
+    /// Begins one as the kept order says. Answer: [`Answer::Backup`](super::Answer::Backup). Fails with `Internal` without one.
+    Again,
+    /// Forgets the kept order.
+    NoMore,
     /// More of the file, at most 1 MiB. Answer: [`Answer::Bytes`](super::Answer::Bytes), empty at its end.
     Next,
     /// The file as it was written, from its beginning, in pieces of at most 1 MiB.

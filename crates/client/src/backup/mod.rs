@@ -80,6 +80,17 @@ impl<P: Ports> Backups<P> {
                 self.writing.put(turn, writing);
                 Ok(Answer::Backup(Box::new(view)))
             }
+            BackupStep::Again => {
+                let order = self.owner.backup_order().await?.ok_or_else(|| {
+                    failure(ErrorCode::Internal, None, "no order for more backups")
+                })?;
+                Box::pin(self.make(BackupStep::Begin(order))).await
+            }
+            BackupStep::NoMore => {
+                self.owner.order_backups(None).await?;
+                self.tell_profile();
+                Ok(Answer::Done)
+            }
             BackupStep::Next => {
                 let (turn, mut writing) = self.writing.take()?;
                 let piece = self.write(&mut writing).await?;
@@ -94,7 +105,11 @@ impl<P: Ports> Backups<P> {
             }
             BackupStep::Checked => {
                 let (_, writing) = self.writing.take()?;
+                let order = writing.order.clone();
                 let view = writing.judge()?;
+                if order.repeats {
+                    self.owner.order_backups(Some(&order)).await?;
+                }
                 self.owner.backed_up(view.made_at).await?;
                 self.tell_profile();
                 Ok(Answer::Backup(Box::new(view)))

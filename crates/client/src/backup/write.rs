@@ -21,10 +21,9 @@ const PAGE: usize = 50;
 /// A backup that is being made.
 pub(super) struct Writing {
     pub(super) view: BackupView,
-    files: bool,
+    pub(super) order: BackupOrder,
     header: Header,
     sealer: Option<Sealer>,
-    key: crate::api::BackupKey,
     /// What is to be done, first one first.
     steps: VecDeque<Step>,
     /// Sealed, and not handed over yet.
@@ -103,11 +102,10 @@ impl<P: Ports> Backups<P> {
         let header = Header::new(&order.params, &order.key, &head, &mut *self.ports.entropy())?;
         Ok(Writing {
             view: view(&head),
-            files: order.files,
             out: header.to_bytes().to_vec(),
             sealer: Some(Sealer::new(header.clone(), order.key.clone())),
             header,
-            key: order.key,
+            order,
             steps,
             counts: BackupCounts::default(),
             check: None,
@@ -167,7 +165,7 @@ impl<P: Ports> Backups<P> {
                     return Ok(());
                 };
                 let partner = row.account;
-                if writing.files {
+                if writing.order.files {
                     writing.steps.push_front(Step::Picture(partner));
                 }
                 if !row.draft.text.is_empty() {
@@ -191,7 +189,7 @@ impl<P: Ports> Backups<P> {
                     writing.steps.push_front(Step::Messages(id, partner, from));
                 }
                 for (_, record) in found.into_iter().rev() {
-                    if writing.files {
+                    if writing.order.files {
                         for (place, file) in files_here(&record).into_iter().rev() {
                             let name = (record.author, record.sent_at);
                             writing.steps.push_front(Step::File(name, place, file));
@@ -254,7 +252,7 @@ impl<P: Ports> Backups<P> {
                 if let Some(sealer) = writing.sealer.take() {
                     sealer.finish(&mut writing.out);
                 }
-                let opener = Opener::new(writing.header.clone(), writing.key.clone());
+                let opener = Opener::new(writing.header.clone(), writing.order.key.clone());
                 writing.check = Some(Check {
                     opener,
                     counts: BackupCounts::default(),

@@ -1,12 +1,14 @@
 //! Making a backup: what goes in, what opens it, and how far it is.
 
-use super::file::ask;
+use super::file::{Sink, ask};
+use super::folder;
+use super::reminder::every;
 use super::work::{Progress, make};
 use super::{ProgressLine, amounts, focus_follows};
 use crate::bridge::{
     BACKUP_PASSPHRASE, BackupCall, BackupLock, BackupWish, Call, Reply, SecretBytes,
 };
-use crate::i18n::{fill, format, isolate, text};
+use crate::i18n::{count, fill, format, isolate, text};
 use crate::page::screens::row::called;
 use crate::page::state::App;
 use crate::page::ui::dialog::Dialog;
@@ -40,8 +42,18 @@ enum Scope {
 enum Stage {
     Asking,
     Working,
-    /// What is in it, and the name of the download, if it is one.
-    Done(BackupView, Option<String>),
+    /// What is in it, and where it lies.
+    Done(BackupView, Place),
+}
+
+/// Where a backup lies.
+#[derive(Clone, PartialEq)]
+enum Place {
+    /// Among the downloads, under this name.
+    Download(String),
+    Chosen,
+    /// In the folder into which more are written.
+    Folder,
 }
 
 /// Handles of the open dialog.
@@ -58,6 +70,8 @@ struct Form {
     secret: Secret,
     suggested: RwSignal<Option<String>>,
     phrase: RwSignal<bool>,
+    /// More like it are written into a folder.
+    repeats: RwSignal<bool>,
     /// The passphrase of the account.
     account: Secret,
     stage: RwSignal<Stage>,
@@ -106,42 +120,76 @@ impl Form {
                 },
                 false => BackupLock::Account(account),
             },
+            repeats: self.repeats.get_untracked(),
         }
     }
 
     fn make(self) {
         self.failed.set(None);
         self.ended.set_value(false);
+        if self.repeats.get_untracked() {
+            return self.make_in_folder();
+        }
         let day = format::iso_day(js_sys::Date::now() as u64).replace('-', "");
         let asked = ask(format!("backup-{day}.osb"));
         leptos::task::spawn_local(async move {
-            let sink = match asked.answer().await {
-                Ok(Some(sink)) => sink,
-                Ok(None) => return,
-                Err(failure) => return drop(self.failed.try_set(Some(failure))),
-            };
-            // The dialog may be gone by now.
-            if self.progress.try_set(None).is_some() {
-                return sink.drop_file().await;
+            match asked.answer().await {
+                Ok(Some(sink)) => {
+                    let place = match sink.download() {
+                        Some(name) => Place::Download(name.to_owned()),
+                        None => Place::Chosen,
+                    };
+                    self.write(sink, place).await;
+                }
+                Ok(None) => {}
+                Err(failure) => drop(self.failed.try_set(Some(failure))),
             }
-            let wish = self.take();
-            let download = sink.download().map(str::to_owned);
-            self.suggested.set(None);
-            self.stage.set(Stage::Working);
-            let tell = move |progress| {
-                let ended = self.ended.try_get_value() != Some(false);
-                !ended && self.progress.try_set(Some(progress)).is_none()
-            };
-            let stage = match make(self.app, wish, sink, tell).await {
-                Ok(Some(view)) => Stage::Done(view, download),
-                Ok(None) => Stage::Asking,
-                Err(failure) => {
-                    self.failed.try_set(Some(failure));
-                    Stage::Asking
+        });
+    }
+
+    /// The first one of those that are written into a folder.
+    fn make_in_folder(self) {
+        leptos::task::spawn_local(async move {
+            let made = async {
+                let Some(folder) = folder::choose().await? else {
+                    return Ok(());
+                };
+                let (sink, name) = folder.file().await?;
+                match self.write(sink, Place::Folder).await {
+                    true => folder.wrote(self.app, name).await,
+                    false => Ok(()),
                 }
             };
-            self.stage.try_set(stage);
+            if let Err(failure) = made.await {
+                self.failed.try_set(Some(failure));
+            }
         });
+    }
+
+    /// True when it was made.
+    async fn write(self, sink: Sink, place: Place) -> bool {
+        // The dialog may be gone by now.
+        if self.progress.try_set(None).is_some() {
+            sink.drop_file().await;
+            return false;
+        }
+        let wish = self.take();
+        self.suggested.set(None);
+        self.stage.set(Stage::Working);
+        let tell = move |progress| {
+            let ended = self.ended.try_get_value() != Some(false);
+            !ended && self.progress.try_set(Some(progress)).is_none()
+        };
+        let (stage, made) = match make(self.app, Some(wish), sink, tell).await {
+            Ok(Some(view)) => (Stage::Done(view, place), true),
+            Ok(None) => (Stage::Asking, false),
+            Err(failure) => {
+                self.failed.try_set(Some(failure));
+                (Stage::Asking, false)
+            }
+        };
+        self.stage.try_set(stage);
+        made
     }
 
     fn suggest(self) {
@@ -175,6 +223,7 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
         secret: Secret::new(),
         suggested: RwSignal::new(None),
         phrase: RwSignal::new(false),
+        repeats: RwSignal::new(false),
         account: Secret::new(),
         stage: RwSignal::new(Stage::Asking),
         progress: RwSignal::new(None),
@@ -190,7 +239,7 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
         {move || match form.stage.get() {
             Stage::Asking => ().into_any(),
             Stage::Working => view! { <Working form /> }.into_any(),
-            Stage::Done(view, download) => view! {
+            Stage::Done(view, place) => view! {
                 <div class="stack" data-step data-testid="d1.done">
                     <div class="note" role="status">
                         <Draw icon=Icon::Check />
@@ -198,9 +247,10 @@ fn Body(open: RwSignal<bool>) -> impl IntoView {
                     </div>
                     <p>{amounts(t, &view.counts)}</p>
                     <p>
-                        {match download {
-                            Some(name) => fill(t.d1_done_download, &[("name", &name)]),
-                            None => t.d1_done_chosen.to_owned(),
+                        {match place {
+                            Place::Download(name) => fill(t.d1_done_download, &[("name", &name)]),
+                            Place::Chosen => t.d1_done_chosen.to_owned(),
+                            Place::Folder => count(&t.d1_done_folder, every(app)),
                         }}
                     </p>
                     <p class="small muted">{t.d1_done_keep}</p>
@@ -281,6 +331,7 @@ fn Questions(form: Form) -> impl IntoView {
             } else {
                 view! { <PhraseChoice form /> }.into_any()
             }}
+            {folder::can_be_chosen().then(|| view! { <RepeatChoice form /> })}
             <Show when=move || form.asks_account()>
                 <SecretField secret=form.account id="d1.account-passphrase" label=t.d1_account_passphrase autocomplete="current-password" invalid=false />
             </Show>
@@ -412,6 +463,29 @@ fn PhraseChoice(form: Form) -> impl IntoView {
             </Show>
         </div>
     }
+}
+
+/// Whether more are written by themselves.
+#[component]
+fn RepeatChoice(form: Form) -> impl IntoView {
+    let t = text();
+    (!form.app.is_temporary()).then(|| {
+        view! {
+            <div class="stack tight">
+                <label class="check flush">
+                    <input
+                        type="checkbox"
+                        data-testid="d1.repeat"
+                        aria-describedby="d1-repeat-why"
+                        prop:checked=move || form.repeats.get()
+                        on:change=move |event| form.repeats.set(event_target_checked(&event))
+                    />
+                    <span>{t.d1_repeat}</span>
+                </label>
+                <p class="small muted" id="d1-repeat-why">{move || count(&t.d1_repeat_why, every(form.app))}</p>
+            </div>
+        }
+    })
 }
 
 /// How far it is.

@@ -58,17 +58,22 @@ impl Asked {
             // The browser asks nobody here.
             Err(_) => return Ok(Some(parts())),
         };
-        let stream = act(&handle, "createWritable", None).await;
-        let stream = stream.map_err(|_| failure(ErrorCode::BakWrite))?;
-        Ok(Some(Sink::Chosen(handle, stream)))
+        Sink::open(handle).await.map(Some)
     }
 }
 
 impl Sink {
+    /// Into a file of this handle.
+    pub(super) async fn open(handle: JsValue) -> Result<Self, Failure> {
+        let stream = act(&handle, "createWritable", &[]).await;
+        let stream = stream.map_err(|_| failure(ErrorCode::BakWrite))?;
+        Ok(Self::Chosen(handle, stream))
+    }
+
     pub(super) async fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         let array = Uint8Array::from(bytes);
         let written = match self {
-            Self::Chosen(_, stream) => act(stream, "write", Some(array.as_ref())).await.map(drop),
+            Self::Chosen(_, stream) => act(stream, "write", &[array.into()]).await.map(drop),
             // As blobs of their own, which browsers need not hold in memory.
             Self::Parts(parts, _) => {
                 let part = Blob::new_with_u8_array_sequence(&Array::of1(&array));
@@ -83,8 +88,8 @@ impl Sink {
     /// All of it was written. Gives what is there now.
     pub(super) async fn close(&self) -> Result<Blob, Failure> {
         let written = match self {
-            Self::Chosen(handle, stream) => match act(stream, "close", None).await {
-                Ok(_) => act(handle, "getFile", None).await,
+            Self::Chosen(handle, stream) => match act(stream, "close", &[]).await {
+                Ok(_) => act(handle, "getFile", &[]).await,
                 Err(error) => Err(error),
             },
             Self::Parts(parts, _) => {
@@ -116,8 +121,8 @@ impl Sink {
     pub(super) async fn drop_file(self) {
         if let Self::Chosen(handle, stream) = self {
             // Closed already, or of a browser that removes nothing: then an unfinished file stays, which opens nothing.
-            let _ = act(&stream, "abort", None).await;
-            let _ = act(&handle, "remove", None).await;
+            let _ = act(&stream, "abort", &[]).await;
+            let _ = act(&handle, "remove", &[]).await;
         }
     }
 }
@@ -132,21 +137,22 @@ pub(super) async fn read(file: &Blob, from: f64) -> Result<Vec<u8>, Failure> {
 }
 
 /// Calls a method that gives a promise.
-async fn act(target: &JsValue, name: &str, with: Option<&JsValue>) -> Result<JsValue, JsValue> {
+pub(super) async fn act(
+    target: &JsValue,
+    name: &str,
+    with: &[JsValue],
+) -> Result<JsValue, JsValue> {
     let method: Function = Reflect::get(target, &name.into())?.dyn_into()?;
-    let promise = match with {
-        Some(with) => method.call1(target, with)?,
-        None => method.call0(target)?,
-    };
+    let promise = method.apply(target, &with.iter().collect())?;
     JsFuture::from(Promise::resolve(&promise)).await
 }
 
-fn is_abort(error: &JsValue) -> bool {
+pub(super) fn is_abort(error: &JsValue) -> bool {
     let error = error.dyn_ref::<DomException>();
     error.is_some_and(|error| error.name() == "AbortError")
 }
 
-fn failure(code: ErrorCode) -> Failure {
+pub(super) fn failure(code: ErrorCode) -> Failure {
     Failure {
         code,
         number: None,

@@ -3,6 +3,7 @@
 
 mod create;
 mod file;
+mod folder;
 mod reminder;
 mod restore;
 mod start;
@@ -18,7 +19,7 @@ use crate::page::state::App;
 use crate::page::ui::icons::{Draw, Icon};
 use create::CreateDialog;
 use leptos::prelude::*;
-use onionskin_client::api::BackupCounts;
+use onionskin_client::api::{BackupCounts, BackupStep, Command};
 use restore::RestoreDialog;
 use work::Progress;
 
@@ -45,6 +46,16 @@ pub(crate) fn BackupCard() -> impl IntoView {
             <h2 id="d1-card">{t.d1_card}</h2>
             <p class="small muted">{move || if app.is_temporary() { t.d1_temporary } else { t.d1_card_why }}</p>
             <p data-testid="d1.last">{last}</p>
+            <Show when=move || reminder::repeats(app)>
+                <div class="note plain" data-testid="d1.repeats">
+                    <div class="stack tight">
+                        <p>{move || count(&t.d1_repeats, reminder::every(app))}</p>
+                        <div class="actions">
+                            <button type="button" class="button small" data-testid="d1.repeats-stop" on:click=move |_| stop(app)>{t.d1_repeats_stop}</button>
+                        </div>
+                    </div>
+                </div>
+            </Show>
             <div class="actions">
                 <button type="button" class="button" data-testid="d1.open" on:click=move |_| create.set(true)>
                     <Draw icon=Icon::Down />
@@ -59,6 +70,12 @@ pub(crate) fn BackupCard() -> impl IntoView {
             <RestoreDialog open=restore />
         </section>
     }
+}
+
+/// No backup is written by itself any more.
+fn stop(app: App) {
+    app.send(Command::Backup(BackupStep::NoMore));
+    leptos::task::spawn_local(folder::forget(app));
 }
 
 /// A passphrase protects the open account.

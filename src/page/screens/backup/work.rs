@@ -24,10 +24,11 @@ impl Progress {
     }
 }
 
-/// Makes a backup, reads it back and gives it to the person; `None`: they ended it. `tell` says whether to go on.
+/// Makes a backup, reads it back and gives it to the person; `None`: they ended it. Without a wish it is one as the account
+/// has ordered. `tell` says whether to go on.
 pub(super) async fn make(
     app: App,
-    wish: BackupWish,
+    wish: Option<BackupWish>,
     sink: Sink,
     tell: impl Fn(Progress) -> bool,
 ) -> Result<Option<BackupView>, Failure> {
@@ -45,15 +46,21 @@ pub(super) async fn make(
 
 async fn write_and_check(
     app: App,
-    wish: BackupWish,
+    wish: Option<BackupWish>,
     sink: &Sink,
     tell: impl Fn(Progress) -> bool,
 ) -> Result<Option<(BackupView, web_sys::Blob)>, Failure> {
-    let begin = app.call(Call::Backup(BackupCall::Begin(wish))).await?;
-    let Reply::Answer(Answer::Backup(view)) = begin else {
+    let step = async |step| app.command(Command::Backup(step)).await;
+    let begun = match wish {
+        Some(wish) => match app.call(Call::Backup(BackupCall::Begin(wish))).await? {
+            Reply::Answer(answer) => answer,
+            _ => return Err(unexpected()),
+        },
+        None => step(BackupStep::Again).await?,
+    };
+    let Answer::Backup(view) = begun else {
         return Err(unexpected());
     };
-    let step = async |step| app.command(Command::Backup(step)).await;
     let mut progress = Progress {
         done: 0,
         of: view.size,

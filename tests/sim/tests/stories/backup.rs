@@ -29,6 +29,7 @@ fn order() -> BackupOrder {
             lanes: 1,
         },
         key: KEY,
+        repeats: false,
     }
 }
 
@@ -754,4 +755,49 @@ fn a_crash_at_any_point_and_a_repeat_end_the_same() {
         polls += 1;
     }
     assert!(polls > 20, "only {polls} polls");
+}
+
+#[test]
+fn more_backups_follow_without_a_passphrase_once_one_was_ordered_so() {
+    let (world, anna, _, mut file, _) = lived();
+    let again = async |client: &Client| {
+        let Answer::Backup(view) = step(client, BackupStep::Again).await? else {
+            panic!("no backup")
+        };
+        Ok::<_, Failure>(*view)
+    };
+    let anna = world.run(&[], async {
+        assert!(again(&anna).await.is_err());
+        let ordered = BackupOrder {
+            files: false,
+            repeats: true,
+            ..order()
+        };
+        step(&anna, BackupStep::Begin(ordered.clone()))
+            .await
+            .unwrap();
+        assert!(again(&anna).await.is_err(), "it was not made yet");
+        let (_, view) = back_up(&anna, ordered).await.unwrap();
+        assert!(profile(&anna).await.backup_repeats && !view.with_files);
+        anna
+    });
+    let anna = world.reopen(anna);
+    world.run(&[], async {
+        assert!(profile(&anna).await.backup_repeats);
+        anna.send(&anna.id, "one more").await;
+        let view = again(&anna).await.unwrap();
+        assert!(!view.with_files && !view.with_phrase && view.whole);
+        file.clear();
+        while let Answer::Bytes(Blob(piece)) = step(&anna, BackupStep::Next).await.unwrap() {
+            if piece.is_empty() {
+                break;
+            }
+            file.extend(piece);
+        }
+        let header = onionskin_client::backup::format::Header::read(&file).unwrap();
+        assert_eq!(header.open(&KEY).unwrap().messages, view.counts.messages);
+        step(&anna, BackupStep::NoMore).await.unwrap();
+        assert!(!profile(&anna).await.backup_repeats);
+        assert!(again(&anna).await.is_err());
+    });
 }
