@@ -75,7 +75,7 @@ pub(crate) fn MediaPage(id: ConversationId) -> impl IntoView {
         }
         busy.set(true);
         leptos::task::spawn_local(async move {
-            let mut before = items.with_untracked(|items| items.last().map(|one| one.sent_at));
+            let mut before = items.with_untracked(|items| items.last().map(MediaItem::cursor));
             let mut left = usize::from(PAGE);
             // A page may be short, since the files of one message stay together: only an empty one is the end.
             while left > 0 {
@@ -90,7 +90,7 @@ pub(crate) fn MediaPage(id: ConversationId) -> impl IntoView {
                             more.try_set(false);
                             break;
                         };
-                        before = Some(last.sent_at);
+                        before = Some(last.cursor());
                         left = left.saturating_sub(page.len());
                         items.try_update(|items| items.extend(page));
                     }

@@ -19,7 +19,7 @@ use crate::page::ui::qr::QrCode;
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, Conversation, ConversationChange as Change, ConversationId, Failure, FileKind,
-    FileState, Has, Notify, SearchQuery,
+    FileState, Has, MediaItem, Notify, SearchQuery,
 };
 use wasm_bindgen::JsCast;
 
@@ -510,7 +510,7 @@ async fn counted(app: App, id: ConversationId) -> Result<Counts, Failure> {
                 counts.bytes += file.size;
             }
         }
-        before = page.last().map(|item| item.sent_at);
+        before = page.last().map(MediaItem::cursor);
         // A page may be short, since the files of one message stay together.
         if page.is_empty() {
             break;

@@ -1,6 +1,6 @@
 //! Files of messages.
 
-use super::{ConversationId, ErrorCode, FileKind, MessageId};
+use super::{ConversationId, Cursor, ErrorCode, FileKind, MessageId};
 use serde::{Deserialize, Serialize};
 
 /// A random local name of a file (128 bit).
@@ -110,6 +110,16 @@ pub struct MediaItem {
     pub sent_at: u64,
     /// Own message.
     pub mine: bool,
+}
+
+impl MediaItem {
+    /// The place of its message.
+    pub const fn cursor(&self) -> Cursor {
+        Cursor {
+            sent_at: self.sent_at,
+            message: self.message,
+        }
+    }
 }
 
 /// Which files on this device are meant (screens 20).

@@ -333,9 +333,9 @@ pub enum Command {
     GetMedia {
         /// Where.
         conversation: ConversationId,
-        /// Sent before (ms); `None` = from the newest on.
-        before: Option<u64>,
-        /// At most this many (1 to 200).
+        /// Before this message; `None` = from the newest on.
+        before: Option<Cursor>,
+        /// At most this many (1 to 200); more only where one message has more.
         limit: u16,
     },
     /// Reads: the room that files take on this device. Answer: [`Answer::Room`].

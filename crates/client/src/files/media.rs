@@ -1,7 +1,7 @@
 //! The files of a conversation, newest first (screens 9.12), and what goes with a message when it goes.
 
 use super::{Files, chunks};
-use crate::api::{ConversationId, MediaItem, MessageId};
+use crate::api::{ConversationId, Cursor, MediaItem, MessageId};
 use crate::message::{self, MessageRecord};
 use crate::ports::{Ports, Table};
 use crate::store::{Key, RecordError, Records, Tx};
@@ -40,18 +40,21 @@ fn prefix<P: Ports>(records: &Records<P>, conversation: &ConversationId) -> Key 
 }
 
 impl<P: Ports> Files<P> {
-    /// The files of messages sent before a time (ms), newest first. Those of one message stay together, so there may be a few
+    /// The files of messages before one of them, newest first. Those of one message stay together, so there may be a few
     /// more than `limit` when they are the first.
     pub(crate) async fn media(
         &self,
         conversation: &ConversationId,
-        before: Option<u64>,
+        before: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<MediaItem>, RecordError> {
         let records = &self.conversations.records;
         let from = prefix(records, conversation);
         let mut to = match before {
-            Some(time) => from.clone().then(&time.to_be_bytes()),
+            Some(at) => from
+                .clone()
+                .then(&at.sent_at.to_be_bytes())
+                .then(&at.message.0),
             None => from.clone().then(&[0xff; 25]),
         };
         let mut items = Vec::new();

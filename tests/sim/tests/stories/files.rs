@@ -1,10 +1,13 @@
 //! Files of messages on simulated networks: sent, fetched, refused, damaged, and crashes at every point of sending one.
 
+use crate::id_of;
 use onionskin_client::api::{
-    Answer, Attachment, Blob, Command, ConversationId, DeleteScope, Delivery, ErrorCode, Event,
-    Failure, FileId, FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
+    Answer, Attachment, Blob, Command, ConversationId, Cursor, DeleteScope, Delivery, ErrorCode,
+    Event, Failure, FileId, FileKind, FileState, Message, NewFile, RoomQuery, RoomView, Settings,
 };
 use onionskin_client::ports::Table;
+use onionskin_protocol::message::content::Expiry;
+use onionskin_protocol::message::proto::{self, Content};
 use onionskin_sim::transport::Air;
 use onionskin_sim::world::{Client, World, account_of};
 use onionskin_testnet::network::Fault;
@@ -1034,5 +1037,51 @@ fn of_several_messages_those_that_can_be_forwarded_are() {
             async || boris.timeline(&anna.id).await[remote].attachments[0].state == FileState::Here;
         world.until("the file", SOON, here).await;
         assert_eq!(forward(&all[remote..=remote]).await, 0);
+    });
+}
+
+#[test]
+fn no_file_is_left_out_where_two_messages_of_one_moment_meet_the_border_of_a_page() {
+    let world = World::new(97, 8, 2);
+    let (anna, boris) = (world.client(1, "Anna"), world.client(2, "Boris"));
+    world.run(&[&anna, &boris], async {
+        world.befriend(&anna, &boris).await;
+        let own = anna.send_file(&boris.id, "", vec![1; 9]).await;
+        let content = Content::visible(
+            proto::DataMessage {
+                attachments: vec![proto::AttachmentPointer {
+                    id: 7,
+                    content_type: Some("image/jpeg".into()),
+                    url: Some("http://filev2.getsession.org/file/7".into()),
+                    key: Some(vec![3; 64]),
+                    digest: Some(vec![4; 32]),
+                    size: Some(100),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            },
+            Expiry::Off,
+        );
+        world.inject(&account_of(2), &id_of(1), &content, own.sent_at);
+        let files = async |before: Option<Cursor>, limit| {
+            let conversation = anna.start(&boris.id).await;
+            let command = Command::GetMedia {
+                conversation,
+                before,
+                limit,
+            };
+            match anna.engine.handle(command).await.unwrap() {
+                Answer::Media(items) => items,
+                other => panic!("{other:?}"),
+            }
+        };
+        let both = async || files(None, 10).await.len() == 2;
+        world.until("both", SOON, both).await;
+        let first = files(None, 1).await;
+        let second = files(Some(first[0].cursor()), 1).await;
+        assert_eq!((first.len(), second.len()), (1, 1));
+        assert_eq!(first[0].sent_at, second[0].sent_at);
+        assert_ne!(first[0].mine, second[0].mine);
+        assert!(files(Some(second[0].cursor()), 1).await.is_empty());
     });
 }
