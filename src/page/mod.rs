@@ -7,7 +7,6 @@ mod chat;
 mod emoji;
 mod environment;
 mod focus;
-mod folders;
 mod fuzzy;
 mod identicon;
 mod keys;

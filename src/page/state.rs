@@ -3,7 +3,6 @@
 
 use super::announce::Announcer;
 use super::emoji::Emojis;
-use super::folders;
 use super::media::Media;
 use super::notify::Notifier;
 use super::pictures::Pictures;
@@ -425,41 +424,30 @@ impl App {
             true => Ended::Burnt,
             false => Ended::Erased,
         };
-        let vault = self.vault.get_untracked();
         let call = self.call(Call::Burn).await;
-        self.erased(call, why, vault, nodes).await;
+        self.erased(call, why, nodes).await;
     }
 
     /// Destroys a vault that is not open.
     pub(crate) async fn erase(self, vault: VaultId) {
         let call = self.call(Call::Erase { vault }).await;
-        self.erased(call, Ended::Erased, Some(vault), None).await;
+        self.erased(call, Ended::Erased, None).await;
     }
 
     /// Destroys everything on this device.
     pub(crate) async fn erase_all(self) {
         let call = self.call(Call::EraseAll).await;
-        self.erased(call, Ended::ErasedAll, None, None).await;
+        self.erased(call, Ended::ErasedAll, None).await;
     }
 
     /// Tells what came of it where the person is now.
-    async fn erased(
-        self,
-        call: Result<Reply, Failure>,
-        why: Ended,
-        vault: Option<VaultId>,
-        nodes: Option<(u32, u32)>,
-    ) {
+    async fn erased(self, call: Result<Reply, Failure>, why: Ended, nodes: Option<(u32, u32)>) {
         let (vaults, left) = match call {
             Ok(Reply::Erased { vaults, left }) => (vaults, left),
             Ok(_) => return self.erase_failed.set(Some(not_running())),
             Err(failure) => return self.erase_failed.set(Some(failure)),
         };
         self.erase_failed.set(None);
-        if let Some(vault) = vault {
-            // Its backups stay, and are written into no more; that the browser once had the folder tells nothing of the account.
-            let _ = folders::forget(vault).await;
-        }
         let (swept, left) = match why {
             Ended::ErasedAll => {
                 let swept = sweep::sweep().await;

@@ -1,7 +1,6 @@
 //! Everything that the browser keeps for this site beside its databases: caches, service workers, and the small storage of
 //! choices (screens 20, D3).
 
-use super::folders;
 use js_sys::Array;
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
@@ -43,8 +42,6 @@ pub(crate) async fn sweep() -> Swept {
     for storage in storages() {
         let _ = storage.clear();
     }
-    // What is left of databases is counted by whoever asked.
-    let _ = folders::forget_all().await;
     // Once more and thoroughly. Without a connection, or from a server that cannot, what was done above counts.
     let order = RequestInit::new();
     order.set_method("POST");

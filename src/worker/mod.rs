@@ -10,7 +10,7 @@ mod owner;
 mod phrase;
 mod platform;
 mod ports;
-mod registry;
+pub(crate) mod registry;
 mod session;
 pub mod store;
 mod transport;

@@ -40,6 +40,11 @@ pub(crate) fn database_name(vault: VaultId) -> String {
     format!("{DATABASE}-{}", vault.to_hex())
 }
 
+/// Name of the database with the browser's handle of the folder into which backups of a vault go.
+pub(crate) fn folder_name(vault: VaultId) -> String {
+    format!("folder-{}", vault.to_hex())
+}
+
 /// All vaults, oldest first. Makes nothing.
 pub(crate) async fn list() -> Result<Vec<Entry>, StoreError> {
     let Opened::Found(database) = Database::open(DATABASE, &STORES).await? else {

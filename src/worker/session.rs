@@ -8,7 +8,7 @@ use super::deployment::{Asked, Deployment, ask, environment};
 use super::media::{picture, voice};
 use super::owner::{Ownership, acquire, held, say};
 use super::ports::{BrowserEntropy, BrowserPorts, now_ms};
-use super::registry::{self, database_name};
+use super::registry::{self, database_name, folder_name};
 use super::store::{AnyStore, IdbStore, database};
 use super::{device, kdf, phrase, post};
 use crate::bridge::{
@@ -603,7 +603,9 @@ fn keep_reserve(store: IdbStore) {
 /// Deletes the records of a vault. They are noise already; what cannot be deleted now goes at the next start. True when they
 /// are gone.
 async fn delete_database(vault: VaultId) -> bool {
-    delete_by_name(&database_name(vault)).await
+    // The page holds it open no longer than it takes to read a handle.
+    let folder = delete_by_name(&folder_name(vault)).await;
+    delete_by_name(&database_name(vault)).await && folder
 }
 
 async fn delete_by_name(name: &str) -> bool {

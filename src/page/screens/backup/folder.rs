@@ -1,8 +1,8 @@
 //! The folder into which backups are written by themselves, where the browser lets a page write into one.
 
 use super::file::{Sink, act, failure, is_abort};
+use super::kept::{self, Folder};
 use crate::i18n::format;
-use crate::page::folders::{self, Folder};
 use crate::page::state::App;
 use js_sys::{Function, Object, Reflect};
 use leptos::prelude::{GetUntracked, window};
@@ -55,14 +55,14 @@ pub(super) async fn choose() -> Result<Option<Folder>, Failure> {
 /// The folder that the open account has on this device.
 pub(super) async fn recall(app: App) -> Option<Folder> {
     // One that cannot be read is as good as none: the person chooses another one.
-    folders::recall(app.vault.get_untracked()?).await.ok()?
+    kept::recall(app.vault.get_untracked()?).await.ok()?
 }
 
 /// The open account writes into none any more.
 pub(super) async fn forget(app: App) {
     if let Some(vault) = app.vault.get_untracked() {
         // A handle that stays opens nothing to anybody, and goes with the account.
-        let _ = folders::forget(vault).await;
+        let _ = kept::forget(vault).await;
     }
 }
 
@@ -117,7 +117,7 @@ impl Folder {
         }
         let vault = app.vault.get_untracked();
         let vault = vault.ok_or_else(|| failure(ErrorCode::BakWrite))?;
-        let kept = folders::keep(vault, &self).await;
+        let kept = kept::keep(vault, &self).await;
         kept.map_err(|_| failure(ErrorCode::BakWrite))
     }
 }

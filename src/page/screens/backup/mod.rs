@@ -4,6 +4,7 @@
 mod create;
 mod file;
 mod folder;
+mod kept;
 mod reminder;
 mod restore;
 mod start;
