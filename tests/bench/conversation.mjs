@@ -52,7 +52,8 @@ try {
     await finding(page);
   });
 } finally {
-  rmSync(profile, { recursive: true, force: true });
+  // The last of Chromium's processes may still be writing.
+  rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
 }
 console.log(JSON.stringify(figures, null, 2));
 

@@ -18,6 +18,8 @@ pub fn run(_arguments: &[String]) -> Result<(), Failure> {
     tools::ensure(Need::Browser)?;
     let chromium = tools::needed_chromium()?;
     check::lint()?;
+    // Half of that build keeps one core busy only.
+    let app = std::thread::spawn(app::build);
     let mut tally = run_tests(
         "native tests",
         command("cargo").args([
@@ -40,7 +42,8 @@ pub fn run(_arguments: &[String]) -> Result<(), Failure> {
         tally.failed += 1;
     }
     tally += wasm_tests()?;
-    app::build()?;
+    app.join()
+        .map_err(|_| Failure("the build of the app broke off".into()))??;
     tally += journeys(&chromium)?;
     println!("\n{} passed, {} failed", tally.passed, tally.failed);
     if tally.failed > 0 {
