@@ -2,7 +2,9 @@
 //! long as that keeps it, and comes back when somebody asks for it.
 
 use super::{Files, chunks};
-use crate::api::{ConversationId, FileKind, FileState, MediaItem, RoomOf, RoomQuery, RoomView};
+use crate::api::{
+    ConversationId, Cursor, FileKind, FileState, MediaItem, MessageId, RoomOf, RoomQuery, RoomView,
+};
 use crate::ports::{Clock, Durability, Ports};
 use crate::store::RecordError;
 use crate::wake::either;
@@ -119,14 +121,17 @@ impl<P: Ports> Files<P> {
         conversation: &ConversationId,
         query: &RoomQuery,
     ) -> Result<Vec<MediaItem>, RecordError> {
-        let mut before = query.before;
+        let mut before = query.before.map(|sent_at| Cursor {
+            sent_at,
+            message: MessageId::default(),
+        });
         let mut kept = Vec::new();
         loop {
             let page = self.media(conversation, before, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(kept);
             };
-            before = Some(last.sent_at);
+            before = Some(last.cursor());
             let wanted = |item: &MediaItem| {
                 let file = &item.attachment;
                 file.state == FileState::Here
