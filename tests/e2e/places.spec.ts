@@ -90,7 +90,7 @@ test('a conversation opens where it was left, another day is a press away, and a
     ann.page.evaluate(() => {
       const edge = document.querySelector('.timeline')!.getBoundingClientRect().top;
       const all = [...document.querySelectorAll('li.message')];
-      return all.find((one) => one.getBoundingClientRect().top >= edge)?.getAttribute('data-message');
+      return all.find((one) => one.getBoundingClientRect().top >= edge - 1)?.getAttribute('data-message');
     });
   const left = await upper();
   await ann.openRow('Bob');

@@ -100,11 +100,11 @@ pub(crate) fn Lists(extent: Extent) -> impl IntoView {
     view! {
         <div class="erase-lists" data-testid=format!("d3.lists-{}", extent.key())>
             <section>
-                <h3>{t.d3_goes}</h3>
+                <h2>{t.d3_goes}</h2>
                 <ul class="plain-list">{items(extent.goes(t))}</ul>
             </section>
             <section>
-                <h3>{t.d3_stays}</h3>
+                <h2>{t.d3_stays}</h2>
                 <ul class="plain-list">{items(extent.stays(t))}</ul>
             </section>
         </div>

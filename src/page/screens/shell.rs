@@ -109,7 +109,7 @@ fn ProblemBanner() -> impl IntoView {
 /// The hash belongs to the routes, so the link only moves the focus.
 fn skip_to_main(event: leptos::ev::MouseEvent) {
     event.prevent_default();
-    crate::page::focus::first_of("[data-pane-stop='main']");
+    crate::page::focus::first_of("[role='main'], #main");
 }
 
 /// A screen that takes the place of one of its kind takes over its elements, and with them how far they were scrolled.

@@ -24,6 +24,8 @@ const MENTIONS: u16 = 100;
 const AHEAD: i32 = 1_200;
 /// A message that was jumped to is marked for so long (ms).
 const MARKED_MS: u32 = 2_000;
+/// So far (CSS px) over the edge a message still counts as on screen whole.
+const WHOLE: f64 = 1.0;
 /// What stays on screen for so long while somebody scrolls was seen (ms).
 const SEEN_MS: u32 = 300;
 
@@ -255,7 +257,8 @@ fn hold_place(app: App, scroller: NodeRef<html::Div>) {
             request_animation_frame(move || {
                 if let Some((element, top)) = anchor {
                     let moved = element.get_bounding_client_rect().top() - top;
-                    watched.set_scroll_top(watched.scroll_top() + moved.round() as i32);
+                    // By parts of a pixel as well, which would add up.
+                    watched.scroll_by_with_x_and_y(0.0, moved);
                 }
             });
         }
@@ -273,7 +276,7 @@ fn anchor(scroller: &web_sys::HtmlElement) -> Option<(web_sys::Element, f64)> {
             let top = element.get_bounding_client_rect().top();
             (element, top)
         })
-        .find(|(_, top)| *top >= edge)
+        .find(|(_, top)| *top >= edge - WHOLE)
 }
 
 /// What was on screen of a visible page has been seen, and everything before it; and there it is left. Gives what to call when

@@ -63,9 +63,11 @@ pub(crate) fn is_due(app: App) -> bool {
 /// How a backup that writes itself stands.
 #[derive(Clone, Debug, PartialEq)]
 enum Itself {
-    /// Nobody looked yet, or there is nothing to do.
+    /// Nobody looked yet, or none is due.
     Rests,
     Works,
+    /// It was written. By a clock that is far ahead another one would be due at once.
+    Done,
     /// The browser wants the person to allow it once more.
     Asks,
     Failed(Failure),
@@ -90,7 +92,7 @@ async fn write(app: App, itself: RwSignal<Itself>, press: bool) {
             folder.wrote(app, name).await?;
             app.toast.set(Some(text().d1_repeats_done.into()));
         }
-        Ok(Itself::Rests)
+        Ok(Itself::Done)
     };
     itself.try_set(made.await.unwrap_or_else(Itself::Failed));
 }
@@ -104,9 +106,15 @@ pub(crate) fn Reminder() -> impl IntoView {
     let itself = RwSignal::new(Itself::Rests);
     let is_due = Memo::new(move |_| due.get().is_some());
     Effect::new(move |_| {
+        // Looked at anew whenever something happens: of several windows the one with the focus is enough.
+        app.conversations.track();
         let here = document().has_focus().unwrap_or(false);
-        // Of several windows one is enough.
-        if is_due.get() && repeats.get() && here && itself.get_untracked() == Itself::Rests {
+        let state = itself.get_untracked();
+        if !is_due.get() {
+            if state == Itself::Done {
+                itself.set(Itself::Rests);
+            }
+        } else if repeats.get() && here && state == Itself::Rests {
             leptos::task::spawn_local(write(app, itself, false));
         }
     });

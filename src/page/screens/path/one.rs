@@ -75,7 +75,7 @@ pub(super) fn OnePath(at: usize, chosen: Memo<usize>) -> impl IntoView {
             <Map hops requests />
             <dl class="facts" data-testid="p2.facts">{figures}</dl>
             <section class="stack tight" aria-label=t.p2_rules>
-                <h3>{t.p2_rules}</h3>
+                <h2>{t.p2_rules}</h2>
                 <ul class="rules" data-testid="p2.rules">{rules}</ul>
             </section>
         </section>
