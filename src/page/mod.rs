@@ -35,6 +35,7 @@ mod text;
 mod timeline;
 mod typed;
 mod ui;
+mod width;
 mod world;
 mod zip;
 

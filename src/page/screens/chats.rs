@@ -13,18 +13,13 @@ use crate::page::ui::connection::ConnectionChip;
 use crate::page::ui::copy::CopyButton;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::menu::Item;
+use crate::page::width::{TWO_PANES, narrower_than};
 use leptos::prelude::*;
 use onionskin_client::api::{Command, ConnectionState, ConversationChange, Profile, RestoreStep};
 use onionskin_protocol::sorted::SortedSet;
 
 /// Width of the list in CSS px: least, first, most.
 const WIDTHS: (i32, i32, i32) = (260, 320, 420);
-
-/// There is room for one pane only (style/layout.css).
-fn is_narrow() -> bool {
-    let width = window().inner_width().ok().and_then(|width| width.as_f64());
-    width.is_some_and(|width| width < 720.0)
-}
 
 #[component]
 pub(crate) fn Chats() -> impl IntoView {
@@ -60,13 +55,7 @@ pub(crate) fn Chats() -> impl IntoView {
     let away = RwSignal::new(false);
     let head = move || away.get().then_some("away");
     // Alone on the screen it is what the page is about.
-    let narrow = RwSignal::new(is_narrow());
-    let resized = window_event_listener(leptos::ev::resize, move |_| {
-        if narrow.get_untracked() != is_narrow() {
-            narrow.set(is_narrow());
-        }
-    });
-    on_cleanup(move || resized.remove());
+    let narrow = narrower_than(TWO_PANES);
     let role = move || (narrow.get() && app.route.get() == Route::Chats).then_some("main");
     view! {
         <section class="pane-list" role=role data-screen="c1" data-state=state data-head=head aria-label=t.c1_region data-pane-stop="list">

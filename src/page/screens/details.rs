@@ -16,6 +16,7 @@ use crate::page::ui::failure::FailureNote;
 use crate::page::ui::icons::{Draw, Icon};
 use crate::page::ui::names::{GroupedId, IdWords};
 use crate::page::ui::qr::QrCode;
+use crate::page::width::{THREE_PANES, narrower_than};
 use leptos::prelude::*;
 use onionskin_client::api::{
     Answer, Command, Conversation, ConversationChange as Change, ConversationId, Failure, FileKind,
@@ -70,6 +71,11 @@ pub(crate) fn Details(id: ConversationId) -> impl IntoView {
             go(Route::Conversation(id));
         }
     };
+    let alone = narrower_than(THREE_PANES);
+    let title = move || match alone.get() {
+        true => view! { <h1 tabindex="-1" data-route-focus>{t.v2_title}</h1> }.into_any(),
+        false => view! { <h2 tabindex="-1" data-route-focus>{t.v2_title}</h2> }.into_any(),
+    };
     view! {
         <aside class="details" data-screen="v2" data-state=state aria-label=t.v2_title data-pane-stop="details" on:keydown=escape>
             <header class="pane-head">
@@ -82,7 +88,7 @@ pub(crate) fn Details(id: ConversationId) -> impl IntoView {
                 >
                     <Draw icon=Icon::Back size=24 />
                 </a>
-                <h2 tabindex="-1" data-route-focus>{t.v2_title}</h2>
+                {title}
             </header>
             <div class="pane-body">
                 {move || person.get().map(|(account_id, notes)| view! { <Parts id here name account_id notes /> })}
