@@ -59,6 +59,7 @@ test('a preview shows its picture, what is gone is asked for again, and what doe
     await row.getByTestId('v1.unopened-info').click();
     await expect(ann.screen('v6')).toBeVisible();
     await ann.page.keyboard.press('Escape');
+    await expect(ann.screen('v6')).toBeHidden();
     // The same by keys.
     await row.focus();
     await ann.page.keyboard.press('Enter');

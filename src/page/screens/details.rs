@@ -191,7 +191,7 @@ fn Verified(app: App, id: ConversationId, here: Memo<Option<Conversation>>) -> i
     let at = move || here.with(|one| one.as_ref().and_then(|one| one.verified_at));
     view! {
         <section class="card" aria-labelledby="v2-verified">
-            <h3 id="v2-verified">{t.sv_title}</h3>
+            <h2 id="v2-verified">{t.sv_title}</h2>
             <p class="small" data-testid="v2.verified" data-verified=move || at().is_some().to_string()>
                 {move || match at() {
                     Some(at) => fill(t.sv_verified_on, &[("date", &format::date(at))]),
@@ -253,7 +253,7 @@ fn IdCard(account_id: String) -> impl IntoView {
     let id = Signal::stored(account_id.clone());
     view! {
         <section class="card" aria-labelledby="v2-id">
-            <h3 id="v2-id">{t.v2_id}</h3>
+            <h2 id="v2-id">{t.v2_id}</h2>
             <IdWords id=account_id.clone() testid="v2.words" />
             <GroupedId id=account_id testid="v2.id" />
             <div class="actions">
@@ -455,7 +455,7 @@ fn MediaCard(part: Part) -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="v2-media">
-            <h3 id="v2-media">{t.media_title}</h3>
+            <h2 id="v2-media">{t.media_title}</h2>
             {move || match counts.get() {
                 None => view! { <p class="small muted" role="status">{t.working}</p> }.into_any(),
                 Some(found) => view! {
@@ -550,7 +550,7 @@ fn StarredCard(part: Part) -> impl IntoView {
     });
     view! {
         <section class="card" aria-labelledby="v2-starred">
-            <h3 id="v2-starred">{t.s2_title}</h3>
+            <h2 id="v2-starred">{t.s2_title}</h2>
             <div data-testid="v2.starred"><Hits results empty=t.s2_empty /></div>
             {mark(t, false)}
         </section>

@@ -79,7 +79,7 @@ pub(super) fn PinnedCard(app: App, id: ConversationId) -> impl IntoView {
     });
     view! {
         <section class="card" aria-labelledby="v2-pinned">
-            <h3 id="v2-pinned">{t.v2_pinned}</h3>
+            <h2 id="v2-pinned">{t.v2_pinned}</h2>
             <div data-testid="v2.pinned">
                 {move || match pinned.read.get() {
                     None => view! { <p class="small muted" role="status">{t.working}</p> }.into_any(),

@@ -216,6 +216,14 @@ fn NameCard() -> impl IntoView {
             .with(|profile| profile.as_ref().map(|p| p.name.clone()).unwrap_or_default())
     });
     let typed = RwSignal::new(saved.get_untracked());
+    // Another device names the account, or the network still brings its name: whoever typed nothing sees it.
+    Effect::new(move |before: Option<String>| {
+        let now = saved.get();
+        if before.is_some_and(|before| typed.with_untracked(|typed| *typed == before)) {
+            typed.set(now.clone());
+        }
+        now
+    });
     let too_long = move || typed.with(|typed| clean_name(typed).len() > NAME_LIMIT);
     let same = move || typed.with(|typed| clean_name(typed) == saved.get());
     let save = move |event: leptos::ev::SubmitEvent| {
