@@ -89,11 +89,19 @@ test('a preview shows its picture, what is gone is asked for again, and what doe
     await write(31, 80, [40, 60]);
     const mention = (n: number) => ann.id('v1.message').filter({ hasText: `number ${n}` });
     await expect(mention(80)).toHaveCount(1, { timeout: 60_000 });
+    // Whoever looks at one for a moment has read it, so the first one comes again only for somebody quick, or away.
+    const look = (state: DocumentVisibilityState) =>
+      ann.page.evaluate((state) => {
+        Object.defineProperty(document, 'visibilityState', { get: () => state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await look('hidden');
     for (const n of [40, 60, 40]) {
       await ann.id('v1.next-mention').click();
       await expect(mention(n)).toHaveClass(/marked-row/);
       await expect(mention(n)).toBeInViewport();
     }
+    await look('visible');
     await ann.id('v1.newest').click();
     await expect(ann.id('v1.next-mention')).toHaveCount(0);
   });
