@@ -200,8 +200,7 @@ test('a pasted Account ID can be written to, a problem is seen on a small screen
   await expect(ann.id('v1.composer')).toHaveValue(bobId);
 
   // More reactions to one message than the network allows in a short time.
-  await ann.message('note').focus();
-  for (let n = 0; n < 40 && !(await ann.id('c1.problem').isVisible()); n += 1) await ann.page.keyboard.press(`${(n % 6) + 1}`);
+  for (let n = 0; n < 40 && !(await ann.id('c1.problem').isVisible()); n += 1) await ann.message('note').press(`${(n % 6) + 1}`);
   await expect(ann.id('c1.problem')).toBeInViewport();
   await ann.id('c1.problem-dismiss').click();
   await expect(ann.id('c1.problem')).toHaveCount(0);
