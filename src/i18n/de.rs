@@ -732,8 +732,8 @@ pub(super) static GERMAN: Catalogue = Catalogue {
         "Die letzte Sicherung ist {n} Tage alt",
     ),
     d1_repeats: Plural::two(
-        "Sicherungen wie die letzte werden jeden Tag in den Ordner geschrieben, den du gewählt hast, solange Onionskin offen ist. Die letzten drei bleiben.",
-        "Sicherungen wie die letzte werden alle {n} Tage in den Ordner geschrieben, den du gewählt hast, solange Onionskin offen ist. Die letzten drei bleiben.",
+        "Sicherungen werden jeden Tag in den Ordner geschrieben, den du gewählt hast, solange Onionskin offen ist. Die letzten drei bleiben.",
+        "Sicherungen werden alle {n} Tage in den Ordner geschrieben, den du gewählt hast, solange Onionskin offen ist. Die letzten drei bleiben.",
     ),
     d1_repeat_why: Plural::two(
         "Du wählst einen Ordner, und an jedem Tag, an dem Onionskin offen ist, wird eine Sicherung wie diese hineingeschrieben. Die letzten drei bleiben. Dieses Gerät behält, was sie versiegelt, geschützt wie das Konto.",

@@ -732,8 +732,8 @@ pub(super) static ENGLISH: Catalogue = Catalogue {
         "The last backup is {n} days old",
     ),
     d1_repeats: Plural::two(
-        "Backups like the last one are written into the folder that you chose every day while Onionskin is open. The last three stay.",
-        "Backups like the last one are written into the folder that you chose every {n} days while Onionskin is open. The last three stay.",
+        "Backups are written into the folder that you chose every day while Onionskin is open. The last three stay.",
+        "Backups are written into the folder that you chose every {n} days while Onionskin is open. The last three stay.",
     ),
     d1_repeat_why: Plural::two(
         "You choose a folder, and every day that Onionskin is open a backup like this one is written into it. The last three stay. This device keeps what seals them, protected like the account.",

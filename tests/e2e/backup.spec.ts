@@ -380,7 +380,15 @@ test('backups are written into a folder by themselves, the last three stay, and 
   await later(93);
   await expect.poll(files, { timeout: 120_000 }).toEqual([named(31), named(62), named(93), 'holiday.jpg']);
 
+  // The same folder chosen once more: still three.
   await ann.page.goto('/#/settings/storage');
+  await ann.id('d1.open').click();
+  await ann.id('d1.passphrase').fill(SECRET);
+  await ann.id('d1.repeat').check();
+  await ann.id('d1.create').click();
+  await expect(ann.id('d1.done')).toBeVisible({ timeout: 120_000 });
+  await ann.id('d1.finish').click();
+  await expect.poll(files).toEqual([named(62), named(93).replace('.osb', '-2.osb'), named(93), 'holiday.jpg']);
   await ann.id('d1.repeats-stop').click();
   await expect(ann.id('d1.repeats')).toHaveCount(0);
   await expect.poll(kept).toBe(0);

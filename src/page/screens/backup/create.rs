@@ -151,7 +151,7 @@ impl Form {
     fn make_in_folder(self) {
         leptos::task::spawn_local(async move {
             let made = async {
-                let Some(folder) = folder::choose().await? else {
+                let Some(folder) = folder::choose(self.app).await? else {
                     return Ok(());
                 };
                 let (sink, name) = folder.file().await?;
@@ -162,6 +162,8 @@ impl Form {
             };
             if let Err(failure) = made.await {
                 self.failed.try_set(Some(failure));
+                // Where failures are shown, also when only the folder could not be kept.
+                self.stage.try_set(Stage::Asking);
             }
         });
     }

@@ -4,10 +4,10 @@ use super::file::{Sink, act, failure, is_abort};
 use super::kept::{self, Folder};
 use crate::i18n::format;
 use crate::page::state::App;
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Object, Reflect};
 use leptos::prelude::{GetUntracked, window};
 use onionskin_client::api::{ErrorCode, Failure};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// So many backups of its own stay in a folder.
 const KEPT: usize = 3;
@@ -25,12 +25,7 @@ pub(super) enum Permission {
 
 /// The browser can give a page a folder.
 pub(super) fn can_be_chosen() -> bool {
-    picker().is_some()
-}
-
-fn picker() -> Option<Function> {
-    let picker = Reflect::get(&window(), &"showDirectoryPicker".into()).ok()?;
-    picker.dyn_into().ok()
+    Reflect::get(&window(), &"showDirectoryPicker".into()).is_ok_and(|it| it.is_function())
 }
 
 fn writing() -> JsValue {
@@ -41,15 +36,21 @@ fn writing() -> JsValue {
 }
 
 /// Asks which folder; `None`: none after all. Browsers allow that in answer to a press only.
-pub(super) async fn choose() -> Result<Option<Folder>, Failure> {
-    match act(&window(), "showDirectoryPicker", &[writing()]).await {
-        Ok(handle) => Ok(Some(Folder {
-            handle,
-            files: Vec::new(),
-        })),
-        Err(error) if is_abort(&error) => Ok(None),
-        Err(_) => Err(failure(ErrorCode::BakWrite)),
+pub(super) async fn choose(app: App) -> Result<Option<Folder>, Failure> {
+    let handle = match act(&window(), "showDirectoryPicker", &[writing()]).await {
+        Ok(handle) => handle,
+        Err(error) if is_abort(&error) => return Ok(None),
+        Err(_) => return Err(failure(ErrorCode::BakWrite)),
+    };
+    let mut files = Vec::new();
+    if let Some(before) = recall(app).await {
+        // Chosen once more: what was written into it still counts.
+        let same = act(&handle, "isSameEntry", &[before.handle]).await;
+        if same.is_ok_and(|same| same.is_truthy()) {
+            files = before.files;
+        }
     }
+    Ok(Some(Folder { handle, files }))
 }
 
 /// The folder that the open account has on this device.

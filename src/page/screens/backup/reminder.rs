@@ -122,20 +122,6 @@ pub(crate) fn Reminder() -> impl IntoView {
         Some((age, true)) => count(&t.d1_due, age),
         _ => t.d1_due_never.to_owned(),
     };
-    let later = move || {
-        view! {
-            <button
-                type="button"
-                class="icon-button"
-                aria-label=t.d1_due_later
-                title=t.d1_due_later
-                data-testid="c1.backup-later"
-                on:click=move |_| app.send(Command::Backup(BackupStep::PutOff))
-            >
-                <Draw icon=Icon::Close size=16 />
-            </button>
-        }
-    };
     let rest = move || {
         match itself.get() {
         Itself::Works => view! { <p class="small muted" role="status" data-testid="c1.backup-works">{t.d1_repeats_works}</p> }.into_any(),
@@ -174,7 +160,16 @@ pub(crate) fn Reminder() -> impl IntoView {
             <section class="first-steps" aria-labelledby="d1-due" data-testid="c1.backup">
                 <div class="card-head">
                     <h2 id="d1-due">{title}</h2>
-                    {later()}
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label=t.d1_due_later
+                        title=t.d1_due_later
+                        data-testid="c1.backup-later"
+                        on:click=move |_| app.send(Command::Backup(BackupStep::PutOff))
+                    >
+                        <Draw icon=Icon::Close size=16 />
+                    </button>
                 </div>
                 {rest}
             </section>
